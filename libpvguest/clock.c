@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Waiting for time to pass. Reading the time is all in <pvguest/clock.h>.
+ */
+#include <pvguest/clock.h>
+#include <pvguest/event.h>
+
+void pvg_sleep_until(uint64_t deadline_ns)
+{
+	static const struct pvg_ports none;
+	uint64_t now;
+
+	while ((now = pvg_clock_ns()) < deadline_ns) {
+		if (deadline_ns - now < pvg_boot.poll_ns)
+			__builtin_ia32_pause();
+		else
+			pvg_ports_wait(&none, deadline_ns);
+	}
+}
+
+void pvg_sleep_ns(uint64_t ns)
+{
+	pvg_sleep_until(pvg_deadline_in(ns));
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Console input. CONSOLE_READ does not wait; the console's port says when to
+ * ask again.
+ */
+#include <pvguest/console.h>
+#include <pvguest/event.h>
+#include <pvguest/ops.h>
+
+int64_t pvg_console_read(void *ret_bytes, size_t len_bytes)
+{
+	if (!pvg_has(PV_FEATURE_INPUT))
+		return -PV_EOPNOTSUPP;
+	pvg_console_flush(); /* a prompt is to be seen before its answer */
+	for (;;) {
+		int64_t count;
+
+		/* Before asking: what comes after the answer sets it again. */
+		pvg_port_clear(PV_PORT_CONSOLE);
+		count = pvg_op_console_read(ret_bytes, len_bytes);
+		if (count != -PV_EAGAIN)
+			return count;
+		pvg_port_wait(PV_PORT_CONSOLE, PV_FOREVER);
+	}
+}
+
+static char ahead[512];
+static size_t ahead_at, ahead_end;
+
+/* The next byte of input, or a negative status. */
+static int64_t next_byte(void)
+{
+	if (ahead_at == ahead_end) {
+		int64_t count = pvg_console_read(ahead, sizeof(ahead));
+
+		if (count <= 0)
+			return count == 0 ? -PV_ENODEV : count;
+		ahead_at = 0;
+		ahead_end = (size_t)count;
+	}
+	return (unsigned char)ahead[ahead_at++];
+}
+
+int64_t pvg_console_getline(char *ret_line, size_t size)
+{
+	size_t len = 0;
+	int64_t byte;
+
+	while ((byte = next_byte()) >= 0 && byte != '\n') {
+		if (len + 1 >= size) {
+			ahead_at--; /* the next call goes on with it */
+			byte = -PV_E2BIG;
+			break;
+		}
+		ret_line[len++] = (char)byte;
+	}
+	if (size > 0)
+		ret_line[len] = '\0';
+	/* The end of input also ends a last line without a newline. */
+	if (byte < 0 && !(byte == -PV_ENODEV && len > 0))
+		return byte;
+	return (int64_t)len;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Console output: one line buffer in front of CONSOLE_WRITE. Input is
+ * console-input.c.
+ */
+#include <pvguest/console.h>
+#include <pvguest/libc.h>
+#include <pvguest/ops.h>
+
+#include "internal.h"
+
+static char buffer[PVG_CONSOLE_BUFFER_BYTES];
+static size_t buffered;
+
+/* All of it, past the buffer. */
+static int write_through(const char *bytes, size_t len)
+{
+	while (len > 0) {
+		int64_t taken = pvg_op_console_write(bytes, len);
+
+		if (taken < 0)
+			return (int)taken;
+		bytes += taken;
+		len -= (size_t)taken;
+	}
+	return 0;
+}
+
+int pvg_console_flush(void)
+{
+	size_t len = buffered;
+
+	buffered = 0;
+	return write_through(buffer, len);
+}
+
+/* Buffer, or flush and go past the buffer what does not fit it. */
+static int append(const char *bytes, size_t len)
+{
+	if (len > sizeof(buffer) - buffered) {
+		int error = pvg_console_flush();
+
+		if (error)
+			return error;
+		if (len >= sizeof(buffer))
+			return write_through(bytes, len);
+	}
+	memcpy(buffer + buffered, bytes, len);
+	buffered += len;
+	return 0;
+}
+
+int pvg_console_write(const void *bytes, size_t len_bytes)
+{
+	int error = append(bytes, len_bytes);
+
+	if (!error && memchr(bytes, '\n', len_bytes))
+		error = pvg_console_flush();
+	return error;
+}
+
+int pvg_putchar(int byte)
+{
+	char c = (char)byte;
+
+	return pvg_console_write(&c, 1) ? -1 : (unsigned char)byte;
+}
+
+int pvg_puts(const char *string)
+{
+	if (append(string, strlen(string)))
+		return -1;
+	return pvg_console_write("\n", 1) ? -1 : 0;
+}
+
+struct print {
+	bool newline;
+	int error;
+};
+
+static void put_console(void *sink, const char *piece, size_t len)
+{
+	struct print *print = sink;
+
+	if (!print->error)
+		print->error = append(piece, len);
+	print->newline |= memchr(piece, '\n', len) != NULL;
+}
+
+int pvg_vprintf(const char *format, va_list args)
+{
+	struct print print = { false, 0 };
+	size_t len = pvg_format(put_console, &print, format, args);
+
+	if (!print.error && print.newline)
+		print.error = pvg_console_flush();
+	return print.error ? -1 : (int)len;
+}
+
+int pvg_printf(const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = pvg_vprintf(format, args);
+	va_end(args);
+	return len;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Event ports: how the hypervisor says that something may have changed. A port
+ * is one bit; <pvabi/vcpu.h> has the protocol. Every port is masked except
+ * while somebody waits for it, so that a wait ends for its own ports only.
+ *
+ * To consume a source without losing a wake-up: pvg_port_clear, then take all
+ * the source has, then wait.
+ */
+#ifndef PVGUEST_EVENT_H
+#define PVGUEST_EVENT_H
+
+#include <pvguest/boot.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A set of ports to wait for; {0} is the empty one. */
+struct pvg_ports {
+	uint64_t word[PV_PORT_WORDS];
+};
+
+static inline void pvg_ports_add(struct pvg_ports *ports, unsigned port)
+{
+	ports->word[port / 64] |= UINT64_C(1) << port % 64;
+}
+
+static inline bool pvg_port_pending(unsigned port)
+{
+	uint64_t word = __atomic_load_n(&pvg_vcpu()->pending[port / 64],
+					__ATOMIC_ACQUIRE);
+
+	return word >> port % 64 & 1;
+}
+
+/* Clear a port; whether it was pending. No exit; the locked instruction is
+ * spared where there is nothing to clear. */
+static inline bool pvg_port_clear(unsigned port)
+{
+	if (!pvg_port_pending(port))
+		return false;
+	__atomic_fetch_and(&pvg_vcpu()->pending[port / 64],
+			   ~(UINT64_C(1) << port % 64), __ATOMIC_SEQ_CST);
+	return true;
+}
+
+/* A port nobody uses yet, to bind a source to; -PV_ENOMEM if all are taken. */
+int pvg_port_alloc(void);
+void pvg_port_free(unsigned port);
+
+/* Wait until one of the ports is pending or the monotonic clock reaches the
+ * deadline (PV_FOREVER: without end). Answers the lowest such port, still
+ * pending, or -PV_ETIMEDOUT. Cost 0 exits if one is pending already, else 1. */
+int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns);
+/* The same for one port, which is cleared. 0 or -PV_ETIMEDOUT. */
+int pvg_port_wait(unsigned port, uint64_t deadline_ns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The operations of <pvabi/op.h> as C functions, one to one. Everything else in
+ * the library is built from these; a guest seldom calls them itself. Answers,
+ * errors and costs are those of the contract.
+ *
+ * A slot of the operations page is an ordinary function: it keeps what a System
+ * V function keeps, so the compiler's own call is the whole calling sequence.
+ */
+#ifndef PVGUEST_OPS_H
+#define PVGUEST_OPS_H
+
+#include <pvguest/boot.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef int64_t pvg_op0(void);
+typedef int64_t pvg_op1(uint64_t);
+typedef int64_t pvg_op2(uint64_t, uint64_t);
+typedef int64_t pvg_op5(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+static inline uintptr_t pvg_op_entry(enum pv_op number)
+{
+	return (uintptr_t)pvg_boot.ops_addr +
+	       (uintptr_t)number * PV_OP_SLOT_BYTES;
+}
+
+static inline int64_t pvg_op_nop(void)
+{
+	return ((pvg_op0 *)pvg_op_entry(PV_OP_NOP))();
+}
+
+/* Ends the VM at once: no handlers, no flush. See pvg_exit. */
+__attribute__((noreturn)) static inline void pvg_op_exit(uint64_t status)
+{
+	((pvg_op1 *)pvg_op_entry(PV_OP_EXIT))(status);
+	__builtin_trap();
+}
+
+/* Ends the VM with a report. See pvg_panic. */
+__attribute__((noreturn)) static inline void
+pvg_op_crash(const char *message, uint64_t len_bytes)
+{
+	((pvg_op2 *)pvg_op_entry(PV_OP_CRASH))(pvg_gpa(message), len_bytes);
+	__builtin_trap();
+}
+
+static inline int64_t pvg_op_console_write(const void *bytes,
+					   uint64_t len_bytes)
+{
+	return ((pvg_op2 *)pvg_op_entry(PV_OP_CONSOLE_WRITE))(pvg_gpa(bytes),
+							      len_bytes);
+}
+
+static inline int64_t pvg_op_console_read(void *ret_bytes, uint64_t len_bytes)
+{
+	return ((pvg_op2 *)pvg_op_entry(PV_OP_CONSOLE_READ))(
+		pvg_gpa(ret_bytes), len_bytes);
+}
+
+static inline int64_t pvg_op_block(uint64_t deadline_ns)
+{
+	return ((pvg_op1 *)pvg_op_entry(PV_OP_BLOCK))(deadline_ns);
+}
+
+static inline int64_t pvg_op_yield(void)
+{
+	return ((pvg_op0 *)pvg_op_entry(PV_OP_YIELD))();
+}
+
+static inline int64_t pvg_op_clock(enum pv_clock_id which)
+{
+	return ((pvg_op1 *)pvg_op_entry(PV_OP_CLOCK))((uint64_t)which);
+}
+
+static inline int64_t pvg_op_random(void *ret_bytes, uint64_t len_bytes)
+{
+	return ((pvg_op2 *)pvg_op_entry(PV_OP_RANDOM))(pvg_gpa(ret_bytes),
+						       len_bytes);
+}
+
+static inline int64_t pvg_op_queue_open(uint32_t device, uint32_t queue,
+					pv_gpa_t gpa, uint32_t entries,
+					uint32_t port)
+{
+	return ((pvg_op5 *)pvg_op_entry(PV_OP_QUEUE_OPEN))(device, queue, gpa,
+							   entries, port);
+}
+
+static inline int64_t pvg_op_queue_close(uint32_t device, uint32_t queue)
+{
+	return ((pvg_op2 *)pvg_op_entry(PV_OP_QUEUE_CLOSE))(device, queue);
+}
+
+static inline int64_t pvg_op_doorbell(uint64_t number)
+{
+	return ((pvg_op1 *)pvg_op_entry(PV_OP_DOORBELL))(number);
+}
+
+static inline uint64_t pvg_op_features(void)
+{
+	return (uint64_t)((pvg_op0 *)pvg_op_entry(PV_OP_FEATURES))();
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

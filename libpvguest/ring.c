@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The guest's side of a queue. Read first <pvabi/ring.h>, then the inline half
+ * in <pvguest/ring.h>.
+ *
+ * rsp_cons is shown to the hypervisor together with new requests and before
+ * sleeping only, not for each answer: it needs it to count open requests, and
+ * the line it polls stays in its cache meanwhile.
+ */
+#include <pvguest/clock.h>
+#include <pvguest/event.h>
+#include <pvguest/libc.h>
+#include <pvguest/page.h>
+#include <pvguest/panic.h>
+#include <pvguest/ring.h>
+
+#include "internal.h"
+
+static size_t ring_pages(uint32_t entries)
+{
+	size_t bytes = PV_RING_BYTES(entries) + entries * sizeof(uintptr_t);
+
+	return (bytes + PVG_PAGE_BYTES - 1) / PVG_PAGE_BYTES;
+}
+
+/* The owners' table lies behind the shared part, on the same pages. */
+static void lay_out(struct pvg_ring *ring, void *pages, uint32_t entries)
+{
+	ring->shared = pages;
+	ring->mask = entries - 1;
+	ring->owners = (uintptr_t *)(void *)((char *)pages +
+					     PV_RING_BYTES(entries));
+	memset(ring->shared, 0, PV_RING_BYTES(entries));
+	for (uint32_t token = 0; token < entries; token++)
+		ring->owners[token] = (uintptr_t)(token + 1) << 1 | 1;
+}
+
+static int64_t open_queue(struct pvg_ring *ring)
+{
+	int port = pvg_port_alloc();
+	int64_t doorbell;
+
+	if (port < 0)
+		return port;
+	ring->port = (uint32_t)port;
+	doorbell = pvg_op_queue_open(ring->device, ring->queue,
+				     pvg_gpa(ring->shared), ring->mask + 1,
+				     ring->port);
+	ring->doorbell = (uint32_t)doorbell;
+	if (doorbell < 0)
+		pvg_port_free(ring->port);
+	return doorbell;
+}
+
+int pvg_ring_open(struct pvg_ring *ret_ring, const struct pv_device *device,
+		  uint32_t queue, uint32_t entries)
+{
+	struct pvg_ring ring = { .device = device->number, .queue = queue,
+				 .poll_ns = pvg_boot.poll_ns };
+	int64_t answer;
+	void *pages;
+
+	if (entries == 0)
+		entries = device->queue_entries_max;
+	if (entries < 2 || entries > device->queue_entries_max ||
+	    entries & (entries - 1))
+		return -PV_EINVAL;
+	pages = pvg_pages_alloc(ring_pages(entries));
+	if (!pages)
+		return -PV_ENOMEM;
+	lay_out(&ring, pages, entries);
+	answer = open_queue(&ring);
+	if (answer < 0) {
+		pvg_pages_free(pages, ring_pages(entries));
+		return (int)answer;
+	}
+	*ret_ring = ring;
+	return 0;
+}
+
+void pvg_ring_close(struct pvg_ring *ring)
+{
+	pvg_op_queue_close(ring->device, ring->queue);
+	pvg_port_free(ring->port);
+	pvg_pages_free(ring->shared, ring_pages(ring->mask + 1));
+	ring->shared = NULL;
+}
+
+void pvg_ring_publish(struct pvg_ring *ring)
+{
+	struct pv_ring *shared = ring->shared;
+	uint32_t old = ring->req_published;
+
+	__atomic_store_n(&shared->rsp_cons, ring->rsp_cons, __ATOMIC_RELAXED);
+	/* Release: the slots, and rsp_cons that makes room for them. */
+	__atomic_store_n(&shared->req_prod, ring->req_prod, __ATOMIC_RELEASE);
+	ring->req_published = ring->req_prod;
+	/* Full: our index before its wish. The hypervisor does the reverse, so
+	 * that one of us sees the other. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (pv_ring_must_notify(__atomic_load_n(&shared->req_event,
+						__ATOMIC_RELAXED),
+				old, ring->req_prod))
+		pvg_op_doorbell(ring->doorbell);
+}
+
+bool pvg_ring_look(struct pvg_ring *ring)
+{
+	/* Acquire: the answers before the index are complete. */
+	uint32_t prod = __atomic_load_n(&ring->shared->rsp_prod,
+					__ATOMIC_ACQUIRE);
+
+	if (PVG_UNLIKELY(prod - ring->rsp_cons >
+			 ring->req_published - ring->rsp_cons))
+		pvg_panic("device %u, queue %u: the hypervisor answered more "
+			  "requests than were made (%u of %u)", ring->device,
+			  ring->queue, prod - ring->rsp_cons,
+			  ring->req_published - ring->rsp_cons);
+	ring->rsp_seen = prod;
+	return prod != ring->rsp_cons;
+}
+
+void *pvg_ring_take_owner(struct pvg_ring *ring, uint64_t token)
+{
+	uintptr_t owner = token <= ring->mask ? ring->owners[token] : 1;
+
+	if (PVG_UNLIKELY(owner & 1))
+		pvg_panic("device %u, queue %u: the hypervisor answered token "
+			  "%lu, which is not under way", ring->device,
+			  ring->queue, (unsigned long)token);
+	ring->owners[token] = (uintptr_t)ring->free_token << 1 | 1;
+	ring->free_token = (uint32_t)token;
+	return (void *)owner;
+}
+
+bool pvg_ring_arm(struct pvg_ring *ring)
+{
+	struct pv_ring *shared = ring->shared;
+
+	__atomic_store_n(&shared->rsp_cons, ring->rsp_cons, __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->rsp_event, ring->rsp_cons + 1,
+			 __ATOMIC_RELAXED);
+	/* Full: our wish before its index; see pvg_ring_publish. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return pvg_ring_look(ring);
+}
+
+/* Waits poll for pvg_boot.poll_ns times 1 to this. */
+#define POLL_GROWTH_MAX 16
+
+static bool poll_until(struct pvg_ring *ring, uint64_t end_ns)
+{
+	do {
+		if (pvg_ring_look(ring))
+			return true;
+		__builtin_ia32_pause();
+	} while (pvg_clock_ns() < end_ns);
+	return false;
+}
+
+static int sleep_until_told(struct pvg_ring *ring, uint64_t deadline_ns)
+{
+	int answer = 0;
+
+	pvg_port_clear(ring->port);
+	while (!pvg_ring_arm(ring) && answer == 0)
+		answer = pvg_port_wait(ring->port, deadline_ns);
+	return ring->rsp_seen != ring->rsp_cons ? 0 : answer;
+}
+
+/* As the hypervisor does with its own: a sleep that polling a little longer would
+ * have saved doubles the time; one that none would have saved, as when a disk
+ * takes milliseconds, ends that. */
+static void adapt_poll(struct pvg_ring *ring, uint64_t waited_ns)
+{
+	uint64_t max_ns = pvg_boot.poll_ns * POLL_GROWTH_MAX;
+
+	if (waited_ns > max_ns)
+		ring->poll_ns = pvg_boot.poll_ns;
+	else if (ring->poll_ns < max_ns)
+		ring->poll_ns *= 2;
+}
+
+int pvg_ring_wait(struct pvg_ring *ring, uint64_t deadline_ns)
+{
+	uint64_t began_ns, end_ns;
+	int answer;
+
+	if (pvg_ring_look(ring))
+		return 0;
+	/* Polling reads the clock; where that is an exit, sleeping is no dearer. */
+	if (ring->poll_ns == 0 || !pvg_clock_record)
+		return sleep_until_told(ring, deadline_ns);
+	began_ns = pvg_clock_ns();
+	end_ns = began_ns + ring->poll_ns;
+	if (poll_until(ring, end_ns < deadline_ns ? end_ns : deadline_ns))
+		return 0;
+	answer = sleep_until_told(ring, deadline_ns);
+	adapt_poll(ring, pvg_clock_ns() - began_ns);
+	return answer;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the entry point to main and back. Read first <pvabi/boot.h>: the vCPU
+ * comes with paging, SSE and a stack ready and an rbp of 0, which ends every
+ * backtrace, so the entry is a C function.
+ */
+#include <pvguest/boot.h>
+#include <pvguest/clock.h>
+#include <pvguest/libc.h>
+#include <pvguest/panic.h>
+
+#include "internal.h"
+
+__attribute__((noreturn)) void _start(const struct pv_boot_info *info);
+
+/* One of these is there: the linker script sees to it. To clang++ a
+ * freestanding main is a function like others and gets a mangled name. */
+__attribute__((weak)) int main(int argc, char **argv);
+__attribute__((weak)) int cxx_main_argv(int argc, char **argv)
+	__asm__("_Z4mainiPPc");
+__attribute__((weak)) int cxx_main(void) __asm__("_Z4mainv");
+
+struct pv_boot_info pvg_boot;
+const struct pv_clock *pvg_clock_record;
+
+/* Without operations there is no way to say anything: the name of the function
+ * that traps is the message, in the report's backtrace. */
+__attribute__((noreturn, noinline)) static void
+no_hypervisor_of_this_abi_version(void)
+{
+	__builtin_trap();
+}
+
+static void take_boot_info(const struct pv_boot_info *info)
+{
+	size_t known = sizeof(pvg_boot);
+
+	if (!info || info->magic != PV_BOOT_MAGIC ||
+	    info->abi_version >> 16 != PV_ABI_MAJOR)
+		no_hypervisor_of_this_abi_version();
+	if (info->size_bytes < known)
+		known = info->size_bytes;
+	memcpy(&pvg_boot, info, known);
+	if (pvg_has(PV_FEATURE_CLOCK))
+		pvg_clock_record = &pvg_vcpu()->clock;
+}
+
+static void call_constructors(void)
+{
+	for (pvg_function *const *fn = pvg_init_array_start;
+	     fn < pvg_init_array_end; fn++)
+		(*fn)();
+}
+
+static uint64_t stack_bytes(void)
+{
+	const struct pv_memory_range *range =
+		(const struct pv_memory_range *)(uintptr_t)pvg_boot.ranges_addr;
+
+	for (uint32_t i = 0; i < pvg_boot.ranges; i++)
+		if (range[i].type == PV_MEMORY_STACK)
+			return range[i].bytes;
+	return 0;
+}
+
+static int call_main(int argc, char **argv)
+{
+	if (main)
+		return main(argc, argv);
+	return cxx_main_argv ? cxx_main_argv(argc, argv) : cxx_main();
+}
+
+/* The strings lie in the window, read-only. C lets main write to its own, so
+ * they and the array that points to them are copied to the stack, as Unix has
+ * it; the heap stays untouched until somebody wants it. */
+__attribute__((noreturn)) static void run_main(void)
+{
+	size_t array = ((size_t)pvg_boot.argc + 1) * sizeof(char *);
+	char **argv;
+	char *text;
+
+	if (array + pvg_boot.args_bytes > stack_bytes() / 2)
+		pvg_panic("the %u arguments (%u bytes) do not fit the stack: "
+			  "ask for a larger one with PVG_NOTE",
+			  pvg_boot.argc, pvg_boot.args_bytes);
+	argv = __builtin_alloca(array + pvg_boot.args_bytes);
+	text = (char *)argv + array;
+	memcpy(text, (const char *)(uintptr_t)pvg_boot.args_addr,
+	       pvg_boot.args_bytes);
+	for (uint32_t i = 0; i < pvg_boot.argc; i++) {
+		argv[i] = text;
+		text += strlen(text) + 1;
+	}
+	argv[pvg_boot.argc] = NULL;
+	pvg_exit(call_main((int)pvg_boot.argc, argv));
+}
+
+void _start(const struct pv_boot_info *info)
+{
+	take_boot_info(info);
+	pvg_ports_mask_all();
+	call_constructors();
+	run_main();
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See guest.h.
+ */
+#include "guest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SELF "/proc/self/exe"
+
+/* From the program's own folder: in a build tree, then installed. */
+static const char *const folders[] = {
+	"../tests/bench",
+	"../sample-guests",
+	"../libexec/paravane",
+};
+
+static int program_folder(char folder[PATH_MAX])
+{
+	ssize_t len = readlink(SELF, folder, PATH_MAX - 1);
+	char *slash;
+
+	if (len < 0)
+		return -errno;
+	folder[len] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	return 0;
+}
+
+static bool exists_in(const char *folder, const char *sub, const char *name,
+		      char ret_path[PATH_MAX])
+{
+	int len = snprintf(ret_path, PATH_MAX, "%s/%s/%s", folder, sub, name);
+
+	return len < PATH_MAX && access(ret_path, R_OK) == 0;
+}
+
+int hv_guest_find(const struct hv_bench_run *run, const char *name,
+		  char ret_path[PATH_MAX], struct hv_error *err)
+{
+	char own[PATH_MAX] = ".";
+
+	if (run->guests_dir) {
+		if (exists_in(run->guests_dir, ".", name, ret_path))
+			return 0;
+		return hv_fail(
+			err, HV_STATUS_FAILED,
+			"%s is not in %s: name the folder with the bench "
+			"guests with --guests",
+			name, run->guests_dir);
+	}
+	program_folder(own);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		if (exists_in(own, folders[i], name, ret_path))
+			return 0;
+	return hv_fail(
+		err, HV_STATUS_FAILED,
+		"%s was not found beside the program in %.200s: build it, "
+		"or name its folder with --guests",
+		name, own);
+}
+
+int hv_guest_call_init(struct hv_guest_call *call,
+		       const struct hv_bench_run *run, const char *name,
+		       struct hv_error *err)
+{
+	*call = (struct hv_guest_call){ 0 };
+	return hv_guest_find(run, name, call->path, err);
+}
+
+void hv_guest_arg_text(struct hv_guest_call *call, const char *text)
+{
+	assert(call->args < HV_GUEST_ARGS_MAX);
+	snprintf(call->arg[call->args++], sizeof(call->arg[0]), "%s", text);
+}
+
+void hv_guest_arg_number(struct hv_guest_call *call, uint64_t number)
+{
+	assert(call->args < HV_GUEST_ARGS_MAX);
+	snprintf(call->arg[call->args++], sizeof(call->arg[0]), "%" PRIu64,
+		 number);
+}
+
+/* The command line of a call; its strings live in the call or here. */
+struct command {
+	char stats[48];
+	const char *word[8 + HV_GUEST_ARGS_MAX];
+	unsigned words;
+};
+
+static void add(struct command *command, const char *word)
+{
+	command->word[command->words++] = word;
+}
+
+static void command_make(struct command *command,
+			 const struct hv_guest_call *call, int stats_fd)
+{
+	*command = (struct command){ 0 };
+	add(command, SELF);
+	add(command, "run");
+	if (stats_fd >= 0) {
+		snprintf(command->stats, sizeof(command->stats),
+			 "--stats=/proc/%d/fd/%d", getpid(), stats_fd);
+		add(command, command->stats);
+	}
+	if (call->block[0]) {
+		add(command, "--block");
+		add(command, call->block);
+	}
+	add(command, call->path);
+	add(command, "--");
+	for (unsigned i = 0; i < call->args; i++)
+		add(command, call->arg[i]);
+}
+
+/* execve takes its words as char * for historical reasons only. */
+static int command_run(struct command *command, struct hv_output *output,
+		       int *ret_status, uint64_t *ret_ns, struct hv_error *err)
+{
+	char *argv[sizeof(command->word) / sizeof(*command->word) + 1] = { 0 };
+
+	memcpy(argv, command->word, sizeof(command->word));
+	return hv_child_run(argv, output, ret_status, ret_ns, err);
+}
+
+/* The program's own words, without its name and the end of the line. */
+static int fail_as_child(const struct hv_guest_call *call, int status,
+			 const char *text, struct hv_error *err)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : HV_STATUS_FAILED;
+
+	if (strncmp(text, "paravane: ", 10) == 0)
+		text += 10;
+	if (!*text)
+		return hv_fail(err, HV_STATUS_FAILED,
+			       "%.300s ended with wait status %#x", call->path,
+			       (unsigned)status);
+	return hv_fail(err, code == HV_STATUS_HOST ? code : HV_STATUS_FAILED,
+		       "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+static int run_with_stats(const struct hv_guest_call *call, int stats_fd,
+			  struct hv_guest_answer *ret_answer,
+			  struct hv_error *err)
+{
+	struct command command;
+	uint64_t ns;
+	ssize_t len;
+	int status;
+
+	command_make(&command, call, stats_fd);
+	if (command_run(&command, &ret_answer->output, &status, &ns, err))
+		return -1;
+	if (status)
+		return fail_as_child(call, status, ret_answer->output.err, err);
+	len = pread(stats_fd, ret_answer->stats, sizeof(ret_answer->stats) - 1,
+		    0);
+	ret_answer->stats[len > 0 ? len : 0] = '\0';
+	return 0;
+}
+
+int hv_guest_run(const struct hv_guest_call *call,
+		 struct hv_guest_answer *ret_answer, struct hv_error *err)
+{
+	int stats_fd = memfd_create("paravane-stats", MFD_CLOEXEC);
+	int rc;
+
+	if (stats_fd < 0)
+		return hv_fail(err, HV_STATUS_FAILED, "memfd_create: %s",
+			       strerror(errno));
+	rc = run_with_stats(call, stats_fd, ret_answer, err);
+	close(stats_fd);
+	return rc;
+}
+
+int hv_guest_time(const struct hv_guest_call *call, uint64_t *ret_ns,
+		  struct hv_error *err)
+{
+	struct command command;
+	int status;
+
+	command_make(&command, call, -1);
+	if (command_run(&command, NULL, &status, ret_ns, err))
+		return -1;
+	if (status)
+		return fail_as_child(call, status, "", err);
+	return 0;
+}
+
+int hv_guest_number(const struct hv_guest_answer *answer, const char *key,
+		    unsigned index, double *ret_number, struct hv_error *err)
+{
+	if (hv_output_number(&answer->output, key, index, ret_number))
+		return 0;
+	return hv_fail(err, HV_STATUS_FAILED,
+		       "the guest printed no figure \"%s\": it and the program "
+		       "are of different versions",
+		       key);
+}
+
+static double json_sum(struct json_object *value)
+{
+	double sum = 0;
+
+	if (!json_object_is_type(value, json_type_object))
+		return json_object_get_double(value);
+	json_object_object_foreach(value, key, member) {
+		(void)key;
+		sum += json_object_get_double(member);
+	}
+	return sum;
+}
+
+int hv_guest_stat(const struct hv_guest_answer *answer, const char *pointer,
+		  double *ret_number, struct hv_error *err)
+{
+	struct json_object *stats = json_tokener_parse(answer->stats);
+	struct json_object *value;
+	int rc = json_pointer_get(stats, pointer, &value);
+
+	if (rc == 0)
+		*ret_number = json_sum(value);
+	json_object_put(stats);
+	if (rc)
+		return hv_fail(err, HV_STATUS_FAILED,
+			       "--stats of the guest's run has no %s", pointer);
+	return 0;
+}
+
+int hv_guest_measure(void *guest_side, double *ret_figures,
+		     struct hv_error *err)
+{
+	const struct hv_guest_side *side = guest_side;
+	struct hv_guest_answer answer;
+
+	if (hv_guest_run(&side->call, &answer, err))
+		return -1;
+	for (unsigned i = 0; i < HV_BENCH_FIGURES_MAX && side->key[i]; i++)
+		if (hv_guest_number(&answer, side->key[i], 0, &ret_figures[i],
+				    err))
+			return -1;
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See output.h.
+ */
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What follows the key on the line that begins with it, or NULL. */
+static const char *after_key(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	while (text) {
+		if (strncmp(text, key, len) == 0 && text[len] == ' ')
+			return text + len + 1;
+		text = strchr(text, '\n');
+		if (text)
+			text++;
+	}
+	return NULL;
+}
+
+bool hv_output_word(const struct hv_output *output, const char *key,
+		    unsigned index, char ret_word[HV_OUTPUT_WORD_BYTES])
+{
+	const char *word = after_key(output->out, key);
+	size_t len;
+
+	while (word && index--) {
+		word += strcspn(word, " \n");
+		word = *word == ' ' ? word + 1 : NULL;
+	}
+	len = word ? strcspn(word, " \n") : 0;
+	snprintf(ret_word, HV_OUTPUT_WORD_BYTES, "%.*s", (int)len,
+		 len ? word : "");
+	return len > 0;
+}
+
+bool hv_output_number(const struct hv_output *output, const char *key,
+		      unsigned index, double *ret_number)
+{
+	char word[HV_OUTPUT_WORD_BYTES], *end;
+
+	if (!hv_output_word(output, key, index, word))
+		return false;
+	*ret_number = strtod(word, &end);
+	return *end == '\0';
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a child said, and the figures in it: lines "key word word ...".
+ */
+#ifndef HV_BENCH_OUTPUT_H
+#define HV_BENCH_OUTPUT_H
+
+#include <stdbool.h>
+
+struct hv_output {
+	char out[4096]; /* the start of its standard output, with a NUL */
+	char err[1024]; /* and of its standard error */
+};
+
+#define HV_OUTPUT_WORD_BYTES 32
+
+/* The index-th word after the key, cut to fit. false if there is none. */
+bool hv_output_word(const struct hv_output *output, const char *key,
+		    unsigned index, char ret_word[HV_OUTPUT_WORD_BYTES]);
+/* The same as a number. */
+bool hv_output_number(const struct hv_output *output, const char *key,
+		      unsigned index, double *ret_number);
+
+#endif

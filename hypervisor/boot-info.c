@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See boot-info.h. The tables follow one another in the window's boot area.
+ */
+#include "boot-info.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "block.h"
+#include "engine.h"
+#include "vm.h"
+
+#define TABLE_ALIGN 16u
+
+struct area {
+	uint8_t *base;
+	uint32_t used;
+};
+
+static uint32_t room(const struct area *area)
+{
+	return HV_WINDOW_BOOT_BYTES - area->used;
+}
+
+static void *take(struct area *area, size_t bytes)
+{
+	void *at = area->base + area->used;
+
+	assert(bytes <= room(area));
+	area->used += (uint32_t)((bytes + TABLE_ALIGN - 1) & ~(size_t)(TABLE_ALIGN - 1));
+	return at;
+}
+
+static uint64_t addr(const struct area *area, const void *at)
+{
+	return hv_window_addr(HV_WINDOW_BOOT) +
+	       (uint64_t)((const uint8_t *)at - area->base);
+}
+
+static void fill_ranges(struct pv_boot_info *boot, struct area *area,
+			const struct hv_layout *layout)
+{
+	struct pv_memory_range *range =
+		take(area, layout->ranges * sizeof(*range));
+	unsigned i;
+
+	for (i = 0; i < layout->ranges; i++)
+		range[i] = (struct pv_memory_range){
+			.base = layout->range[i].base,
+			.bytes = layout->range[i].bytes,
+			.type = layout->range[i].type,
+		};
+	boot->ranges = layout->ranges;
+	boot->ranges_addr = addr(area, range);
+}
+
+static void fill_devices(struct pv_boot_info *boot, struct area *area,
+			 const struct hv_vm *vm, const char *const *name)
+{
+	struct pv_device *device = take(area, vm->blocks * sizeof(*device));
+	struct pv_blk_config config;
+	unsigned i;
+
+	for (i = 0; i < vm->blocks; i++) {
+		device[i] = (struct pv_device){
+			.type = PV_DEVICE_BLOCK,
+			.number = i,
+			.queues = PV_BLK_QUEUES_MAX,
+			.queue_entries_max = PV_BLK_ENTRIES_MAX,
+		};
+		strncpy(device[i].name, name[i], PV_DEVICE_NAME_BYTES - 1);
+		hv_block_config(vm->block[i], &config);
+		memcpy(device[i].config, &config, sizeof(config));
+	}
+	boot->devices = vm->blocks;
+	boot->devices_addr = addr(area, device);
+}
+
+static int fill_args(struct pv_boot_info *boot, struct area *area,
+		     const struct hv_boot_args *args, struct hv_error *err)
+{
+	size_t bytes = 0;
+	char *at;
+	int i;
+
+	for (i = 0; i < args->argc; i++)
+		bytes += strlen(args->argv[i]) + 1;
+	if (bytes + TABLE_ALIGN > room(area))
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "the guest's arguments take %zu bytes, %u are the most: shorten them or put them on a disk",
+			       bytes, room(area) - TABLE_ALIGN);
+	at = take(area, bytes);
+	boot->args_addr = addr(area, at);
+	boot->args_bytes = (uint32_t)bytes;
+	boot->argc = (uint32_t)args->argc;
+	for (i = 0; i < args->argc; i++)
+		at = stpcpy(at, args->argv[i]) + 1;
+	return 0;
+}
+
+int hv_boot_info_fill(struct hv_vm *vm, const struct hv_boot_args *args,
+		      struct hv_error *err)
+{
+	struct area area = { .base = vm->window.base + HV_WINDOW_BOOT };
+	struct pv_boot_info *boot = take(&area, sizeof(*boot));
+
+	*boot = (struct pv_boot_info){
+		.magic = PV_BOOT_MAGIC,
+		.size_bytes = sizeof(*boot),
+		.abi_version = PV_ABI_VERSION,
+		.features = vm->features,
+		.ops_addr = hv_window_addr(HV_WINDOW_OPS),
+		.vcpu_addr = hv_window_addr(HV_WINDOW_VCPU),
+		.vcpu_stride_bytes = PV_PAGE_BYTES,
+		.vcpus = 1,
+		.ram_bytes = vm->memory.bytes,
+		.xcr0 = vm->engine->xcr0,
+		.poll_ns = vm->poll_ns,
+	};
+	fill_ranges(boot, &area, &vm->layout);
+	fill_devices(boot, &area, vm, args->device_name);
+	return fill_args(boot, &area, args, err);
+}

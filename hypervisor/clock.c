@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See clock.h. Monotonic time runs at the counter's rate as KVM knows it, exact
+ * to 1 kHz, and is not steered: it drifts from the host's by what the host's
+ * own clock is steered. Deadlines are therefore compared in guest time only.
+ */
+#include "clock.h"
+
+#include <time.h>
+#include <x86intrin.h>
+
+#include "engine.h"
+#include "vm.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+uint64_t hv_host_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Only this thread writes the record, and guests read it on the same one while
+ * there is a single vCPU; the counter serves those to come. */
+static void set_wall_offset(struct hv_vm *vm)
+{
+	struct pv_clock *clock = &vm->vcpu->clock;
+	uint64_t now = hv_clock_now(vm), wall = clock_ns(CLOCK_REALTIME);
+
+	vm->clock.wall_offset_ns = (int64_t)(wall - now);
+	vm->clock.refresh_ns = now + NS_PER_S;
+	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	clock->wall_offset_ns = vm->clock.wall_offset_ns;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELEASE);
+}
+
+void hv_clock_start(struct hv_vm *vm)
+{
+	struct pv_clock *clock = &vm->vcpu->clock;
+
+	vm->clock.start_ns = hv_host_ns();
+	if (vm->engine->tsc_khz) {
+		vm->clock.tsc = __rdtsc();
+		vm->clock.mult = (UINT64_C(1000000) << 32) / vm->engine->tsc_khz;
+	}
+	clock->tsc = vm->clock.tsc;
+	clock->mult = vm->clock.mult;
+	set_wall_offset(vm);
+}
+
+/* From the hypervisor's copy: the guest can write to its page. */
+uint64_t hv_clock_now(const struct hv_vm *vm)
+{
+	uint64_t tsc;
+
+	if (!vm->clock.mult)
+		return hv_host_ns() - vm->clock.start_ns;
+	tsc = __rdtsc();
+	if (tsc < vm->clock.tsc)
+		return 0;
+	return (uint64_t)((unsigned __int128)(tsc - vm->clock.tsc) *
+				  vm->clock.mult >> 32);
+}
+
+int64_t hv_clock_wall(const struct hv_vm *vm)
+{
+	return (int64_t)hv_clock_now(vm) + vm->clock.wall_offset_ns;
+}
+
+void hv_clock_refresh(struct hv_vm *vm)
+{
+	if (hv_clock_now(vm) >= vm->clock.refresh_ns)
+		set_wall_offset(vm);
+}

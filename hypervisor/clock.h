@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The guest's time. Where the time-stamp counter can be used, both sides compute
+ * it from the same record (pvabi/vcpu.h) and so never disagree; else the guest
+ * asks by PV_OP_CLOCK.
+ */
+#ifndef HV_CLOCK_H
+#define HV_CLOCK_H
+
+#include <stdint.h>
+
+struct hv_vm;
+
+/* CLOCK_MONOTONIC of the host, ns. */
+uint64_t hv_host_ns(void);
+
+/* Start the guest's clock at 0. PV_FEATURE_CLOCK can be granted if
+ * vm->clock.mult is not 0 afterwards. */
+void hv_clock_start(struct hv_vm *vm);
+uint64_t hv_clock_now(const struct hv_vm *vm);
+int64_t hv_clock_wall(const struct hv_vm *vm);
+/* Follow changes of the host's wall clock, at most once a second. vCPU thread. */
+void hv_clock_refresh(struct hv_vm *vm);
+
+#endif

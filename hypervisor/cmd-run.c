@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * paravane run: the command line, and the words at the end.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "crash.h"
+#include "machine.h"
+#include "parse.h"
+#include "run.h"
+#include "stats.h"
+
+enum { KEY_STATS = 0x100, KEY_POISON, KEY_TIMEOUT, KEY_ENGINE };
+
+struct run_command {
+	struct hv_machine_options machine;
+	uint64_t timeout_ns;
+	bool stats;
+	const char *stats_path; /* NULL: stderr */
+};
+
+static const struct argp_option option_list[] = {
+	{ "mem", 'm', "SIZE", 0,
+	  "Guest RAM, in bytes or with K, M, G (default 64M, from 2M to 256G). It is sparse: only what the guest touches costs host memory", 0 },
+	{ "block", 'b', "PATH[,ro][,direct][,id=NAME]", 0,
+	  "Give the guest the file or block device PATH as a disk; ro: read-only, direct: past the host's page cache, id: its name in the guest (default disk0, disk1, ...). A comma in PATH is written twice. Up to 16 times", 0 },
+	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
+	  "Stop the guest after so long, with status 124", 0 },
+	{ "engine", KEY_ENGINE, "NAME", 0,
+	  "What executes the guest: auto or kvm (default auto)", 0 },
+	{ "stats", KEY_STATS, "FILE", OPTION_ARG_OPTIONAL,
+	  "At the end write what it took, as JSON, to FILE or stderr", 0 },
+	{ "poison", KEY_POISON, NULL, 0,
+	  "Destroy the registers that operations may destroy, to find guests that rely on them", 0 },
+	{ 0 }
+};
+
+static const char args_text[] = "GUEST [-- ARG...]";
+static const char doc_text[] =
+	"Run GUEST, a static ELF image with a PVABI note. What follows -- is its argc and argv."
+	"\vExit status: the guest's own, 0 to 119; or 120 wrong command line, 121 bad image, "
+	"122 the host lacks something, 123 the guest was stopped for a fault, 124 timed out, "
+	"125 a host call failed, 126 a disk cannot be used, 128+N ended by signal N.";
+
+static void parse_mem(struct argp_state *state, struct run_command *run,
+		      const char *text)
+{
+	uint64_t bytes;
+
+	int status = hv_parse_size(text, &bytes);
+
+	if (status == -EINVAL)
+		argp_error(state, "--mem %s is not a size: give a number of bytes, or one with K, M or G, such as 64M",
+			   text);
+	else if (status < 0 || bytes < HV_RAM_MIN_BYTES || bytes > HV_RAM_MAX_BYTES)
+		argp_error(state, "--mem %s is out of range: give from 2M to 256G",
+			   text);
+	else
+		run->machine.ram_bytes = bytes & ~(uint64_t)(PV_PAGE_BYTES - 1);
+}
+
+static void parse_disk(struct argp_state *state, struct run_command *run,
+		       const char *text)
+{
+	struct hv_machine_options *m = &run->machine;
+	struct hv_error err = { .text = "" };
+	struct hv_disk_spec *spec;
+
+	if (m->disks == HV_BLOCK_DEVICES_MAX) {
+		argp_error(state, "more than %d disks: a guest can have no more",
+			   HV_BLOCK_DEVICES_MAX);
+		return;
+	}
+	spec = malloc(sizeof(*spec));
+	if (!spec)
+		argp_failure(state, HV_STATUS_FAILED, ENOMEM, "--block");
+	else if (hv_disk_parse(text, spec, &err) < 0)
+		argp_error(state, "%s", err.text);
+	m->disk[m->disks++] = spec;
+}
+
+static void parse_timeout(struct argp_state *state, struct run_command *run,
+			  const char *text)
+{
+	if (hv_parse_seconds(text, &run->timeout_ns) < 0)
+		argp_error(state, "--timeout %s is not a time: give seconds above 0, such as 10 or 0.5",
+			   text);
+}
+
+static void parse_engine(struct argp_state *state, const char *text)
+{
+	if (strcmp(text, "auto") && strcmp(text, "kvm"))
+		argp_error(state, "there is no engine %s: give auto or kvm", text);
+}
+
+static void parse_argument(struct argp_state *state, struct run_command *run,
+			   char *text)
+{
+	struct hv_machine_options *m = &run->machine;
+
+	if (!m->image_path) {
+		m->image_path = text;
+	} else if (!state->quoted || state->next <= state->quoted) {
+		argp_error(state, "%s comes after the guest without -- before it: write `%s %s -- %s`",
+			   text, state->name, m->image_path, text);
+	}
+	m->argv[m->argc++] = text;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct run_command *run = state->input;
+
+	switch (key) {
+	case 'm':
+		parse_mem(state, run, text);
+		return 0;
+	case 'b':
+		parse_disk(state, run, text);
+		return 0;
+	case KEY_TIMEOUT:
+		parse_timeout(state, run, text);
+		return 0;
+	case KEY_ENGINE:
+		parse_engine(state, text);
+		return 0;
+	case KEY_STATS:
+		run->stats = true;
+		run->stats_path = text;
+		return 0;
+	case KEY_POISON:
+		run->machine.poison = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		parse_argument(state, run, text);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no guest given: name its ELF file");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The sentence for how the VM ended, and its status. */
+static int tell_end(const struct hv_vm *vm, const struct run_command *run)
+{
+	switch ((enum hv_end)atomic_load(&vm->ending)) {
+	case HV_END_EXIT:
+		return vm->exit_status;
+	case HV_END_SIGNAL:
+		return HV_STATUS_SIGNAL + vm->exit_status;
+	case HV_END_TIMEOUT:
+		fprintf(stderr, "paravane: the guest was stopped after the %g seconds of --timeout\n",
+			(double)run->timeout_ns / 1e9);
+		return HV_STATUS_TIMEOUT;
+	case HV_END_KILLED:
+		fprintf(stderr, "paravane: guest stopped: %s\n", vm->reason);
+		hv_crash_report(vm, stderr);
+		return HV_STATUS_GUEST;
+	case HV_END_FAILED:
+	case HV_END_NOT:
+		break;
+	}
+	fprintf(stderr, "paravane: %s\n", vm->reason);
+	return HV_STATUS_FAILED;
+}
+
+static int build_and_run(struct hv_vm *vm, const struct run_command *run)
+{
+	struct hv_error err = { .text = "" };
+	int status;
+
+	if (hv_machine_build(vm, &run->machine, &err) < 0) {
+		fprintf(stderr, "paravane: %s\n", err.text);
+		return err.status;
+	}
+	hv_vm_run(vm, run->timeout_ns);
+	status = tell_end(vm, run);
+	if (run->stats && hv_stats_write(vm, run->stats_path, &err) < 0) {
+		fprintf(stderr, "paravane: %s\n", err.text);
+		status = err.status;
+	}
+	return status;
+}
+
+int hv_cmd_run(int argc, char **argv)
+{
+	const struct argp argp = { option_list, parse, args_text, doc_text,
+				   NULL, NULL, NULL };
+	struct run_command run = {
+		.machine = { .ram_bytes = HV_RAM_DEFAULT_BYTES,
+			     .engine = &hv_engine_kvm },
+	};
+	struct hv_vm vm = { .stats.process_ns = hv_process_start_ns() };
+	int status;
+
+	run.machine.argv = calloc((size_t)argc + 1, sizeof(char *));
+	if (!run.machine.argv)
+		return HV_STATUS_FAILED;
+	argp_parse(&argp, argc, argv, 0, NULL, &run);
+	status = build_and_run(&vm, &run);
+	hv_machine_free(&vm);
+	while (run.machine.disks)
+		free(run.machine.disk[--run.machine.disks]);
+	free(run.machine.argv);
+	return status;
+}

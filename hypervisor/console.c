@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See console.h. Output is written on the vCPU thread; input is read by the loop
+ * into one buffer that belongs to the loop while `state` is READING and to the
+ * vCPU thread otherwise.
+ */
+#include "console.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <liburing.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "vm.h"
+
+enum state {
+	IDLE,    /* nothing buffered, nothing asked for */
+	READING, /* the loop has a read under way */
+	READY,   /* [taken, filled) is there to take */
+	ENDED    /* end of input, or an error that amounts to it */
+};
+
+struct hv_console {
+	struct hv_vm *vm;
+	struct hv_job job;
+	struct hv_io io;
+	_Atomic int state;
+	size_t taken, filled;
+	bool cancelling; /* free waits for the read's end: loop thread */
+	bool terminal;   /* `saved` must be restored */
+	struct termios saved;
+	uint8_t buffer[4096];
+};
+
+static struct hv_console *console_of_io(struct hv_io *io)
+{
+	return (struct hv_console *)(void *)((char *)io -
+					     offsetof(struct hv_console, io));
+}
+
+static struct hv_console *console_of_job(struct hv_job *job)
+{
+	return (struct hv_console *)(void *)((char *)job -
+					     offsetof(struct hv_console, job));
+}
+
+struct hv_console *hv_console_create(struct hv_vm *vm)
+{
+	struct hv_console *console = calloc(1, sizeof(*console));
+
+	if (console)
+		console->vm = vm;
+	return console;
+}
+
+/* Wait until a PIPE_BUF can be written without blocking, or the VM ends. A
+ * signal that ends it cannot slip in between look and wait. */
+static bool wait_writable(struct hv_vm *vm)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	sigset_t all, old;
+	bool ending;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	ending = atomic_load(&vm->ending);
+	if (!ending)
+		ppoll(&out, 1, NULL, &old);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return !ending;
+}
+
+int64_t hv_console_write(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
+{
+	uint64_t written = 0;
+	const uint8_t *from;
+
+	if (len > PV_CONSOLE_MAX_BYTES)
+		len = PV_CONSOLE_MAX_BYTES;
+	from = hv_memory_at(&vm->memory, gpa, len);
+	if (!from)
+		return -PV_EFAULT;
+	while (written < len && wait_writable(vm)) {
+		size_t chunk = len - written < PIPE_BUF ? len - written : PIPE_BUF;
+		ssize_t n = write(STDOUT_FILENO, from + written, chunk);
+
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			break;
+		if (n > 0)
+			written += (uint64_t)n;
+	}
+	vm->stats.console_written_bytes += written;
+	return written || !len ? (int64_t)written : -PV_EIO;
+}
+
+static void on_read(struct hv_io *io, int result)
+{
+	struct hv_console *console = console_of_io(io);
+
+	console->taken = 0;
+	console->filled = result > 0 ? (size_t)result : 0;
+	atomic_store(&console->state, result > 0 ? READY : ENDED);
+	hv_event_raise(console->vm, PV_PORT_CONSOLE);
+	if (console->cancelling)
+		hv_loop_job_done(&console->job);
+}
+
+static void start_read(struct hv_job *job)
+{
+	struct hv_console *console = console_of_job(job);
+	struct io_uring_sqe *sqe = hv_loop_sqe(console->vm->loop, &console->io);
+
+	console->io.done = on_read;
+	io_uring_prep_read(sqe, STDIN_FILENO, console->buffer,
+			   sizeof(console->buffer), (uint64_t)-1);
+	hv_loop_job_done(job);
+}
+
+static void cancel_read(struct hv_job *job)
+{
+	struct hv_console *console = console_of_job(job);
+
+	if (atomic_load(&console->state) != READING) {
+		hv_loop_job_done(job);
+		return;
+	}
+	console->cancelling = true;
+	hv_loop_cancel(console->vm->loop, &console->io);
+}
+
+/* Keys arrive as they are pressed and the guest decides on their echo; Ctrl-C
+ * and its like still reach the host. */
+static void take_terminal(struct hv_console *console)
+{
+	struct termios raw;
+
+	if (console->terminal || tcgetattr(STDIN_FILENO, &console->saved) < 0)
+		return;
+	raw = console->saved;
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	console->terminal = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+static int64_t take(struct hv_console *console, uint8_t *to, uint64_t len)
+{
+	size_t there = console->filled - console->taken;
+
+	if (len > there)
+		len = there;
+	memcpy(to, console->buffer + console->taken, len);
+	console->taken += len;
+	if (console->taken == console->filled)
+		atomic_store(&console->state, IDLE);
+	console->vm->stats.console_read_bytes += len;
+	return (int64_t)len;
+}
+
+int64_t hv_console_read(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
+{
+	struct hv_console *console = vm->console;
+	uint8_t *to = hv_memory_at(&vm->memory, gpa, len);
+
+	if (!to)
+		return -PV_EFAULT;
+	if (!len)
+		return 0;
+	switch ((enum state)atomic_load(&console->state)) {
+	case READY:
+		return take(console, to, len);
+	case ENDED:
+		return 0;
+	case IDLE:
+		if (!hv_vm_loop(vm))
+			return -PV_EIO;
+		take_terminal(console);
+		atomic_store(&console->state, READING);
+		console->job.run = start_read;
+		hv_loop_do(vm->loop, &console->job);
+		return -PV_EAGAIN;
+	case READING:
+		break;
+	}
+	return -PV_EAGAIN;
+}
+
+void hv_console_free(struct hv_console *console)
+{
+	if (!console)
+		return;
+	if (atomic_load(&console->state) == READING) {
+		console->job.run = cancel_read;
+		hv_loop_do(console->vm->loop, &console->job);
+	}
+	if (console->terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &console->saved);
+	free(console);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See crash.h. The guest's memory is read as it is now and believed in nothing:
+ * a backtrace follows frame pointers only upwards, through RAM, and ends.
+ */
+#include "crash.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine.h"
+#include "fault-text.h"
+#include "symbols.h"
+#include "vm.h"
+
+#define FRAMES_MAX 48
+
+void hv_crash_note(struct hv_vm *vm, const struct hv_regs *regs)
+{
+	if (!regs || vm->crashed)
+		return;
+	vm->crash_regs = *regs;
+	vm->crashed = true;
+}
+
+void hv_crash_fault(struct hv_vm *vm, const struct hv_exit *exit)
+{
+	char text[sizeof(vm->reason)];
+
+	hv_fault_text(vm, exit, text, sizeof(text));
+	hv_crash_note(vm, exit->regs);
+	hv_guest_kill(vm, "%s", text);
+}
+
+void hv_crash_dead(struct hv_vm *vm, const struct hv_exit *exit)
+{
+	hv_crash_note(vm, exit->regs);
+	hv_guest_kill(vm, "%s", exit->dead_reason);
+}
+
+static void print_registers(const struct hv_regs *r, FILE *out)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} regs[] = {
+		{ "rax", r->rax }, { "rbx", r->rbx }, { "rcx", r->rcx },
+		{ "rdx", r->rdx }, { "rsi", r->rsi }, { "rdi", r->rdi },
+		{ "rbp", r->rbp }, { "rsp", r->rsp }, { "r8 ", r->r8 },
+		{ "r9 ", r->r9 },  { "r10", r->r10 }, { "r11", r->r11 },
+		{ "r12", r->r12 }, { "r13", r->r13 }, { "r14", r->r14 },
+		{ "r15", r->r15 }, { "rip", r->rip }, { "rfl", r->rflags },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
+		fprintf(out, "%s%s %016" PRIx64 "%s", i % 3 ? "" : "  ",
+			regs[i].name, regs[i].value, i % 3 == 2 ? "\n" : "  ");
+}
+
+/* `address` is a return address when `after` is 1: the call is the byte before,
+ * which may belong to another function. */
+static void print_frame(const struct hv_vm *vm, unsigned number,
+			uint64_t address, unsigned after, FILE *out)
+{
+	uint64_t offset;
+	const char *name = hv_symbol_at(&vm->image, address - after, &offset);
+
+	fprintf(out, "  #%-2u %016" PRIx64, number, address);
+	if (name)
+		fprintf(out, " in %s+0x%" PRIx64, name, offset + after);
+	else if (address - PV_WINDOW_BASE < PV_PAGE_BYTES)
+		fprintf(out, " in the operations page");
+	fputc('\n', out);
+}
+
+static bool read_words(const struct hv_vm *vm, pv_gpa_t gpa, uint64_t word[],
+		       size_t words)
+{
+	const void *at = gpa % sizeof(word[0]) ?
+				 NULL :
+				 hv_memory_at(&vm->memory, gpa,
+					      words * sizeof(word[0]));
+
+	if (at)
+		memcpy(word, at, words * sizeof(word[0]));
+	return at != NULL;
+}
+
+static bool is_code(const struct hv_vm *vm, uint64_t address)
+{
+	const struct hv_range *range = hv_layout_at(&vm->layout, address);
+
+	return range && range->exec;
+}
+
+static void print_backtrace(const struct hv_vm *vm, const struct hv_regs *r,
+			    FILE *out)
+{
+	uint64_t frame = r->rbp, word[2];
+	unsigned n = 0;
+
+	print_frame(vm, n++, r->rip, 0, out);
+	/* The operations page keeps no frame, nor does what a wild call led to:
+	 * the caller is on top of the stack. */
+	if (!is_code(vm, r->rip) && read_words(vm, r->rsp, word, 1) &&
+	    is_code(vm, word[0]))
+		print_frame(vm, n++, word[0], 1, out);
+	while (n < FRAMES_MAX && read_words(vm, frame, word, 2) && word[1]) {
+		print_frame(vm, n++, word[1], 1, out);
+		if (word[0] <= frame)
+			break;
+		frame = word[0];
+	}
+}
+
+void hv_crash_report(const struct hv_vm *vm, FILE *out)
+{
+	if (!vm->crashed)
+		return;
+	fputs("registers:\n", out);
+	print_registers(&vm->crash_regs, out);
+	fputs("backtrace:\n", out);
+	print_backtrace(vm, &vm->crash_regs, out);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is told of a guest that was stopped: where it was, its registers, and
+ * how it got there, with the names of its own ELF symbols.
+ */
+#ifndef HV_CRASH_H
+#define HV_CRASH_H
+
+#include <stdio.h>
+
+struct hv_exit;
+struct hv_regs;
+struct hv_vm;
+
+/* Stop the guest for an exception, or for a vCPU that cannot go on. */
+void hv_crash_fault(struct hv_vm *vm, const struct hv_exit *exit);
+void hv_crash_dead(struct hv_vm *vm, const struct hv_exit *exit);
+/* Remember the registers for the report, before killing the guest for a reason
+ * of one's own. NULL: they cannot be had. */
+void hv_crash_note(struct hv_vm *vm, const struct hv_regs *regs);
+
+/* Registers and backtrace, if any were noted. */
+void hv_crash_report(const struct hv_vm *vm, FILE *out);
+
+#endif

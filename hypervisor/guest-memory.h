@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Guest RAM, and the one place where a guest-physical address becomes a host
+ * pointer.
+ */
+#ifndef HV_GUEST_MEMORY_H
+#define HV_GUEST_MEMORY_H
+
+#include <pvabi/base.h>
+
+/* RAM is guest-physical [0, bytes), contiguous in the host, sparse, 2 MiB
+ * aligned on both sides so that huge pages can back it. */
+struct hv_memory {
+	uint8_t *base;
+	uint64_t bytes;
+};
+
+/* 0 or -errno. bytes is a multiple of the page size. */
+int hv_memory_create(struct hv_memory *ret_memory, uint64_t bytes);
+void hv_memory_done(struct hv_memory *memory);
+
+/* Host address of guest-physical [gpa, gpa + len), or NULL if any byte of it is
+ * not RAM or the sum wraps. The guest may change what is there at any moment:
+ * copy it once, then use only the copy. */
+void *hv_memory_at(const struct hv_memory *memory, pv_gpa_t gpa, uint64_t len);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A guest image: a static ELF64 file with a boot note (pvabi/note.h), checked
+ * from end to end before anything of it is used. symbols.h looks deeper into
+ * the same file.
+ */
+#ifndef HV_IMAGE_H
+#define HV_IMAGE_H
+
+#include <pvabi/pvabi.h>
+#include <stdbool.h>
+
+#include "error.h"
+
+#define HV_SEGMENTS_MAX 16
+
+/* A loaded piece: page-aligned at its start, readable always, never both
+ * writable and executable. Its address is p_vaddr; p_paddr is ignored. */
+struct hv_segment {
+	pv_gpa_t gpa;
+	uint64_t memory_bytes; /* not rounded; what is past file_bytes is zero */
+	uint64_t file_offset;
+	uint64_t file_bytes;
+	bool write, exec;
+};
+
+/* The file is read piece by piece and never mapped: a file that shrinks under a
+ * mapping is a SIGBUS, under a read it is a sentence, and pages that are not
+ * mapped do not count against the monitor's memory. */
+struct hv_image {
+	const char *path;    /* the caller's; "" for a buffer */
+	int fd;              /* the file, kept open for symbols, or -1: */
+	const uint8_t *data; /* the caller's buffer */
+	uint64_t bytes;
+	uint64_t entry;      /* inside an executable segment */
+	unsigned segments;
+	struct hv_segment segment[HV_SEGMENTS_MAX]; /* ascending, disjoint */
+	uint64_t end_gpa;    /* first page after the highest segment */
+	uint64_t stack_bytes; /* of the boot stack: whole pages, never 0 */
+	struct pv_note note;
+};
+
+/* Check the image in [data, data + bytes), which must outlive *ret_image. No
+ * I/O and nothing to free. */
+int hv_image_parse(struct hv_image *ret_image, const void *data, size_t bytes,
+		   struct hv_error *err);
+/* Open and check the file. path must outlive *ret_image. */
+int hv_image_open(struct hv_image *ret_image, const char *path,
+		  struct hv_error *err);
+void hv_image_done(struct hv_image *image);
+
+/* Bytes of the file, copied; -ENODATA if they are not all there (any more). */
+int hv_image_read(const struct hv_image *image, uint64_t offset, void *ret,
+		  size_t bytes);
+
+/* RAM this image surely starts in: its segments, above them the boot stack
+ * between two guard pages, and what its note asks for. Whole pages. */
+uint64_t hv_image_memory_need(const struct hv_image *image);
+/* The same as an argument for --mem: whole MiB. */
+uint64_t hv_image_memory_need_mib(const struct hv_image *image);
+/* Its segments lie within RAM and its note is content with it. Whether a gap is
+ * left for the boot stack is hv_layout_make's to say. */
+int hv_image_fits(const struct hv_image *image, uint64_t ram_bytes,
+		  struct hv_error *err);
+/* Copy the segments into zeroed RAM, which the image fits. */
+int hv_image_load(const struct hv_image *image, uint8_t *ram,
+		  struct hv_error *err);
+
+/* "clock" for 0, and so on; NULL for a bit this version has no name for. */
+const char *hv_feature_name(unsigned bit);
+/* "clock, block, bit 40" of PV_FEATURE_* in text, "none" for 0; cut where text
+ * ends. Answers text. */
+const char *hv_features_text(uint64_t features, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See kvm-cpuid.h. Bits are those of the Intel SDM vol. 2A and AMD APM vol. 3,
+ * "CPUID".
+ */
+#include "kvm-cpuid.h"
+
+#include <cpuid.h>
+
+#define BIT(n) (1u << (n))
+
+/* Nothing that needs ring 0 support the hypervisor does not give. */
+#define LEAF1_EDX \
+	(BIT(0) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(13) | \
+	 BIT(15) | BIT(16) | BIT(17) | BIT(19) | BIT(23) | BIT(24) | \
+	 BIT(25) | BIT(26))
+#define LEAF1_ECX \
+	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | \
+	 BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(26) | BIT(28) | \
+	 BIT(29) | BIT(30))
+#define LEAF7_EBX \
+	(BIT(0) | BIT(3) | BIT(5) | BIT(8) | BIT(9) | BIT(16) | BIT(17) | \
+	 BIT(18) | BIT(19) | BIT(21) | BIT(23) | BIT(24) | BIT(28) | \
+	 BIT(29) | BIT(30) | BIT(31))
+#define LEAF7_ECX \
+	(BIT(1) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) | \
+	 BIT(12) | BIT(14) | BIT(22))
+#define LEAF7_EDX \
+	(BIT(4))
+#define EXT1_EDX \
+	(BIT(20) | BIT(26) | BIT(27) | BIT(29))
+#define EXT1_ECX \
+	(BIT(0) | BIT(5) | BIT(6))
+#define TSC_INVARIANT BIT(8) /* of 0x80000007, EDX */
+
+/* x87, SSE, AVX and the three of AVX-512. */
+#define XCR0_OFFERED UINT32_C(0xe7)
+#define XCR0_AVX512 UINT32_C(0xe0)
+
+static const struct leaf {
+	uint32_t function, ebx, ecx, edx; /* masks; EAX is passed as it is */
+} leaves[] = {
+	{ 0x0, ~0u, ~0u, ~0u },
+	{ 0x1, 0x0000ff00, LEAF1_ECX, LEAF1_EDX },
+	{ 0x7, LEAF7_EBX, LEAF7_ECX, LEAF7_EDX },
+	{ 0xd, ~0u, ~0u, 0 },
+	{ 0x80000001, 0, EXT1_ECX, EXT1_EDX },
+	{ 0x80000007, 0, 0, TSC_INVARIANT },
+	{ 0x80000008, 0, 0, 0 },
+};
+
+/* Every leaf is there on a processor with long mode and KVM, but for 7 and 0xd
+ * on the oldest: those read as 0 or are left out by leaf 0. */
+static struct kvm_cpuid_entry2 host_leaf(uint32_t function)
+{
+	struct kvm_cpuid_entry2 e = { .function = function };
+
+	__cpuid_count(function, 0, e.eax, e.ebx, e.ecx, e.edx);
+	return e;
+}
+
+static const struct kvm_cpuid_entry2 *find(const struct hv_cpuid *cpuid,
+					   uint32_t function)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpuid->entries; i++)
+		if (cpuid->entry[i].function == function)
+			return &cpuid->entry[i];
+	return NULL;
+}
+
+/* What this host's kernel has turned on, as far as it is offered. */
+static uint32_t host_xcr0(uint32_t leaf1_ecx)
+{
+	uint32_t low, high;
+
+	if (!(leaf1_ecx & bit_OSXSAVE))
+		return 0;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	low &= XCR0_OFFERED;
+	if ((low & XCR0_AVX512) != XCR0_AVX512)
+		low &= ~XCR0_AVX512;
+	return low;
+}
+
+static void add(struct hv_cpuid *cpuid, struct kvm_cpuid_entry2 entry)
+{
+	cpuid->entry[cpuid->entries++] = entry;
+}
+
+void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
+{
+	uint32_t basic_max = 0, xcr0 = 0;
+	size_t i;
+
+	*ret_cpuid = (struct hv_cpuid){ .entries = 0 };
+	for (i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+		const struct leaf *leaf = &leaves[i];
+		struct kvm_cpuid_entry2 e;
+
+		if (leaf->function < 0x80000000 && leaf->function > basic_max)
+			continue;
+		e = host_leaf(leaf->function);
+		switch (leaf->function) {
+		case 0:
+			basic_max = e.eax = e.eax < 0xd ? e.eax : 0xd;
+			break;
+		case 1:
+			xcr0 = host_xcr0(e.ecx);
+			break;
+		case 7:
+			e.eax = 0; /* no further subleaves */
+			e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+			break;
+		case 0xd:
+			e.eax = xcr0;
+			e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+			break;
+		}
+		e.ebx &= leaf->ebx;
+		e.ecx &= leaf->ecx;
+		e.edx &= leaf->edx;
+		add(ret_cpuid, e);
+	}
+	add(ret_cpuid, (struct kvm_cpuid_entry2){ .function = 0x80000000,
+						  .eax = 0x80000008 });
+}
+
+uint64_t hv_cpuid_xcr0(const struct hv_cpuid *cpuid)
+{
+	const struct kvm_cpuid_entry2 *leaf = find(cpuid, 0xd);
+
+	return leaf ? leaf->eax : 0;
+}
+
+int hv_cpuid_tsc_invariant(const struct hv_cpuid *cpuid)
+{
+	const struct kvm_cpuid_entry2 *leaf = find(cpuid, 0x80000007);
+
+	return leaf && (leaf->edx & TSC_INVARIANT);
+}
+
+unsigned hv_cpuid_physical_bits(const struct hv_cpuid *cpuid)
+{
+	const struct kvm_cpuid_entry2 *leaf = find(cpuid, 0x80000008);
+
+	return leaf ? leaf->eax & 0xff : 36;
+}

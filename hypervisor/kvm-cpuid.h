@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The processor a guest is given: the host's instructions that ring 3 may use,
+ * and the few paging features the hypervisor itself turns on.
+ */
+#ifndef HV_KVM_CPUID_H
+#define HV_KVM_CPUID_H
+
+#include <linux/kvm.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Laid out as a struct kvm_cpuid2, whose entries have no fixed number. */
+struct hv_cpuid {
+	uint32_t entries;
+	uint32_t padding;
+	struct kvm_cpuid_entry2 entry[8];
+};
+_Static_assert(offsetof(struct hv_cpuid, entry) ==
+		       offsetof(struct kvm_cpuid2, entries),
+	       "hv_cpuid must be laid out as kvm_cpuid2");
+
+/* Made from the host's own CPUID, one instruction a leaf, since each may trap.
+ * KVM_GET_SUPPORTED_CPUID asks for some hundred leaves and then costs more than
+ * creating the VM. */
+void hv_cpuid_fill(struct hv_cpuid *ret_cpuid);
+/* Extended state (XCR0) to offer; 0 if the host has no XSAVE. */
+uint64_t hv_cpuid_xcr0(const struct hv_cpuid *cpuid);
+/* The host's counter runs at one rate always, so that it can be a clock. */
+int hv_cpuid_tsc_invariant(const struct hv_cpuid *cpuid);
+unsigned hv_cpuid_physical_bits(const struct hv_cpuid *cpuid);
+
+#endif

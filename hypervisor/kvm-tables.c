@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See kvm-tables.h. Sources: Intel SDM vol. 3A, 3.4.5 (segment descriptors),
+ * 6.14 (64-bit gates), 7.7 (64-bit task state), vol. 1, 19.5.2 (I/O bitmap).
+ */
+#include "kvm-tables.h"
+
+#include <pvabi/op.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Accessed, so that the processor need not write to the table. */
+#define CODE_RING0 UINT64_C(0x00af9b000000ffff)
+#define DATA_RING3 UINT64_C(0x00cff3000000ffff)
+#define CODE_RING3 UINT64_C(0x00affb000000ffff)
+
+#define TSS_RSP0 4
+#define TSS_BITMAP_BASE 102
+#define TSS_BITMAP 104
+
+#define GATE_INTERRUPT UINT64_C(0x8e)
+#define DPL_3 UINT64_C(0x60)
+#define BREAKPOINT 3
+#define STUB_BYTES 8
+
+static uint8_t *at(const struct hv_window *window, uint32_t offset)
+{
+	return window->base + offset;
+}
+
+static void fill_gdt(const struct hv_window *window)
+{
+	uint64_t gdt[HV_KVM_GDT_BYTES / 8] = {
+		[HV_SEL_KERNEL_CODE / 8] = CODE_RING0,
+		[HV_SEL_USER_DATA / 8] = DATA_RING3,
+		[HV_SEL_USER_CODE / 8] = CODE_RING3,
+	};
+
+	memcpy(at(window, HV_KVM_GDT), gdt, sizeof(gdt));
+}
+
+static void fill_idt(const struct hv_window *window)
+{
+	uint64_t *gate = (uint64_t *)(void *)at(window, HV_KVM_IDT);
+	unsigned vector;
+
+	for (vector = 0; vector < HV_VECTORS; vector++, gate += 2) {
+		uint64_t stub = hv_window_addr(HV_KVM_STUBS + vector * STUB_BYTES);
+		/* int3 is the one that ring 3 may raise by an instruction. */
+		uint64_t type = GATE_INTERRUPT | (vector == BREAKPOINT ? DPL_3 : 0);
+
+		gate[0] = (stub & 0xffff) | HV_SEL_KERNEL_CODE << 16 |
+			  type << 40 | (stub >> 16 & 0xffff) << 48;
+		gate[1] = stub >> 32;
+	}
+}
+
+static void fill_tss(const struct hv_window *window)
+{
+	uint8_t *tss = at(window, HV_KVM_TSS);
+	uint64_t stack = hv_window_addr(HV_KVM_STACK_TOP);
+	uint16_t bitmap = TSS_BITMAP;
+
+	memcpy(tss + TSS_RSP0, &stack, sizeof(stack));
+	memcpy(tss + TSS_BITMAP_BASE, &bitmap, sizeof(bitmap));
+	memset(tss + TSS_BITMAP, 0xff, HV_KVM_TSS_BYTES - TSS_BITMAP);
+	tss[TSS_BITMAP + HV_PORT_OPERATION / 8] = 0;
+}
+
+static void fill_stubs(const struct hv_window *window)
+{
+	uint8_t *stub = at(window, HV_KVM_STUBS);
+	unsigned vector;
+
+	for (vector = 0; vector < HV_VECTORS; vector++, stub += STUB_BYTES) {
+		const uint8_t code[STUB_BYTES] = {
+			0x6a, (uint8_t)vector, /* push $vector */
+			0xe6, HV_PORT_FAULT,   /* out %al, $HV_PORT_FAULT */
+			0xf4,                  /* hlt */
+		};
+
+		memcpy(stub, code, sizeof(code));
+	}
+}
+
+static void fill_operations(const struct hv_window *window)
+{
+	uint8_t *slot = at(window, HV_WINDOW_OPS);
+	unsigned op;
+
+	for (op = 0; op < PV_OP_SLOTS; op++, slot += PV_OP_SLOT_BYTES) {
+		const uint8_t code[] = {
+			0xb8, (uint8_t)op, 0, 0, 0, /* mov $op, %eax */
+			0xe7, HV_PORT_OPERATION,    /* out %eax, $... */
+			0xc3,                       /* ret */
+		};
+
+		memset(slot, 0xcc, PV_OP_SLOT_BYTES);
+		memcpy(slot, code, sizeof(code));
+	}
+
+	static const uint8_t doorbell[] = {
+		0x89, 0xf8,             /* mov %edi, %eax */
+		0xe7, HV_PORT_DOORBELL, /* out %eax, $... */
+		0x31, 0xc0,             /* xor %eax, %eax */
+		0xc3,                   /* ret */
+	};
+	slot = at(window, HV_WINDOW_OPS + PV_OP_DOORBELL * PV_OP_SLOT_BYTES);
+	memset(slot, 0xcc, PV_OP_SLOT_BYTES);
+	memcpy(slot, doorbell, sizeof(doorbell));
+}
+
+void hv_kvm_tables_fill(const struct hv_window *window)
+{
+	fill_gdt(window);
+	fill_idt(window);
+	fill_tss(window);
+	fill_stubs(window);
+	fill_operations(window);
+}
+
+static bool has_error_code(uint64_t vector)
+{
+	const uint32_t with = 1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 |
+			      1u << 13 | 1u << 14 | 1u << 17 | 1u << 21 |
+			      1u << 29 | 1u << 30;
+
+	return vector < HV_VECTORS && (with >> vector & 1);
+}
+
+int hv_kvm_fault_frame(const struct hv_window *window, uint64_t rsp,
+		       struct hv_fault_frame *ret_frame)
+{
+	uint64_t bottom = hv_window_addr(HV_KVM_STACK);
+	uint64_t frame[7] = { 0 }, words, skip;
+
+	words = (bottom + PV_PAGE_BYTES - rsp) / sizeof(frame[0]);
+	if (rsp < bottom || rsp % sizeof(frame[0]) || words < 6 || words > 512)
+		return -1;
+	memcpy(frame, at(window, HV_KVM_STACK + (uint32_t)(rsp - bottom)),
+	       (words < 7 ? words : 7) * sizeof(frame[0]));
+	skip = has_error_code(frame[0]);
+	*ret_frame = (struct hv_fault_frame){
+		.vector = frame[0],
+		.error_code = skip ? frame[1] : 0,
+		.rip = frame[1 + skip],
+		.cs = frame[2 + skip],
+		.rflags = frame[3 + skip],
+		.rsp = frame[4 + skip],
+		.ss = skip ? frame[6] : frame[5],
+	};
+	return 0;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See machine.h.
+ */
+#include "machine.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "block.h"
+#include "boot-info.h"
+#include "clock.h"
+#include "console.h"
+#include "loop.h"
+#include "page-tables.h"
+
+/* Longer than one hand-off between sleeping threads costs, so that a busy ring
+ * never pays for one. */
+#define POLL_NS 50000u
+
+static uint64_t poll_ns(void)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 &&
+	    CPU_COUNT(&cpus) < 2)
+		return 0;
+	return POLL_NS;
+}
+
+static int make_memory(struct hv_vm *vm, uint64_t ram_bytes, struct hv_error *err)
+{
+	int status = hv_memory_create(&vm->memory, ram_bytes);
+
+	if (!status)
+		status = hv_window_create(&vm->window, ram_bytes);
+	if (status < 0)
+		return hv_fail(err, HV_STATUS_HOST,
+			       "this host refuses %llu MiB of guest memory: %s (give less with --mem)",
+			       (unsigned long long)ram_bytes >> 20,
+			       strerror(-status));
+	vm->vcpu = hv_window_vcpu(&vm->window);
+	return 0;
+}
+
+static int load_image(struct hv_vm *vm, const char *path, struct hv_error *err)
+{
+	const struct hv_image *image = &vm->image;
+
+	if (hv_image_open(&vm->image, path, err) < 0 ||
+	    hv_image_fits(image, vm->ram_bytes, err) < 0 ||
+	    hv_layout_make(&vm->layout, image, vm->ram_bytes, err) < 0 ||
+	    make_memory(vm, vm->ram_bytes, err) < 0)
+		return -1;
+	return hv_image_load(image, vm->memory.base, err);
+}
+
+static int add_disk(struct hv_vm *vm, const struct hv_disk_spec *spec,
+		    struct hv_error *err)
+{
+	struct hv_disk disk;
+
+	if (hv_disk_open(spec, &disk, err) < 0)
+		return -1;
+	if (hv_block_create(&vm->block[vm->blocks], vm, &disk) < 0) {
+		hv_disk_done(&disk);
+		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
+	}
+	vm->blocks++;
+	return 0;
+}
+
+/* The names the guest will see: as given, else disk0, disk1, ... by position. */
+static int name_disks(const struct hv_machine_options *options,
+		      char name[][PV_DEVICE_NAME_BYTES], struct hv_error *err)
+{
+	unsigned i, j;
+
+	for (i = 0; i < options->disks; i++) {
+		if (options->disk[i]->id[0])
+			snprintf(name[i], PV_DEVICE_NAME_BYTES, "%s",
+				 options->disk[i]->id);
+		else
+			snprintf(name[i], PV_DEVICE_NAME_BYTES, "disk%u", i);
+		for (j = 0; j < i; j++)
+			if (!strcmp(name[i], name[j]))
+				return hv_fail(err, HV_STATUS_USAGE,
+					       "two disks are called %s: give them different names with --block PATH,id=NAME",
+					       name[i]);
+	}
+	return 0;
+}
+
+static int add_disks(struct hv_vm *vm, const struct hv_machine_options *options,
+		     struct hv_error *err)
+{
+	unsigned i;
+
+	for (i = 0; i < options->disks; i++)
+		if (add_disk(vm, options->disk[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Start the clock and grant what the note asks for and this host can give. */
+static int grant_features(struct hv_vm *vm, struct hv_error *err)
+{
+	const struct pv_note *note = &vm->image.note;
+	uint64_t offered = PV_FEATURE_INPUT | PV_FEATURE_RANDOM | PV_FEATURE_BLOCK;
+	char text[256];
+
+	hv_clock_start(vm);
+	if (vm->clock.mult)
+		offered |= PV_FEATURE_CLOCK;
+	if (note->required & ~offered)
+		return hv_fail(err, HV_STATUS_HOST,
+			       "%s: the guest requires what this host cannot give: %s",
+			       vm->image.path,
+			       hv_features_text(note->required & ~offered, text,
+						sizeof(text)));
+	vm->features = offered & (note->required | note->wanted);
+	return 0;
+}
+
+static int create_engine(struct hv_vm *vm, const struct hv_engine_ops *ops,
+			 struct hv_error *err)
+{
+	return ops->create(&vm->engine, &vm->memory, &vm->layout, &vm->window, err);
+}
+
+static int set_entry(struct hv_vm *vm, struct hv_error *err)
+{
+	/* As after a call: the return address, 0, is in zeroed memory. */
+	uint64_t rsp = vm->layout.stack_top - 8;
+	int status = vm->engine->ops->start(vm->engine, vm->image.entry, rsp,
+					    hv_window_addr(HV_WINDOW_BOOT));
+
+	if (status < 0)
+		return hv_fail(err, HV_STATUS_HOST,
+			       "KVM on this host refuses the entry state: %s",
+			       strerror(-status));
+	return 0;
+}
+
+int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
+		     struct hv_error *err)
+{
+	char name[HV_BLOCK_DEVICES_MAX][PV_DEVICE_NAME_BYTES];
+	const char *names[HV_BLOCK_DEVICES_MAX];
+	struct hv_boot_args args = {
+		.argc = options->argc,
+		.argv = options->argv,
+		.device_name = names,
+	};
+	unsigned i;
+
+	for (i = 0; i < HV_BLOCK_DEVICES_MAX; i++)
+		names[i] = name[i];
+	vm->image.fd = -1;
+	vm->ram_bytes = options->ram_bytes;
+	vm->poll_ns = poll_ns();
+	vm->poison = options->poison;
+	vm->console = hv_console_create(vm);
+	if (!vm->console)
+		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
+	if (load_image(vm, options->image_path, err) < 0 ||
+	    name_disks(options, name, err) < 0 ||
+	    add_disks(vm, options, err) < 0 ||
+	    create_engine(vm, options->engine, err) < 0 ||
+	    grant_features(vm, err) < 0 ||
+	    hv_boot_info_fill(vm, &args, err) < 0)
+		return -1;
+	return set_entry(vm, err);
+}
+
+void hv_machine_free(struct hv_vm *vm)
+{
+	unsigned i;
+
+	for (i = 0; i < vm->blocks; i++)
+		hv_block_free(vm->block[i]);
+	hv_console_free(vm->console);
+	hv_loop_stop(vm->loop);
+	if (vm->engine)
+		vm->engine->ops->free(vm->engine);
+	hv_image_done(&vm->image);
+	hv_window_done(&vm->window);
+	hv_memory_done(&vm->memory);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making a VM from what the command line says, and taking it apart.
+ */
+#ifndef HV_MACHINE_H
+#define HV_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "disk.h"
+#include "engine.h"
+#include "error.h"
+#include "vm.h"
+
+struct hv_machine_options {
+	const char *image_path;
+	int argc;          /* the guest's, argv[0] being the image */
+	char **argv;
+	uint64_t ram_bytes;
+	const struct hv_engine_ops *engine;
+	struct hv_disk_spec *disk[HV_BLOCK_DEVICES_MAX];
+	unsigned disks;
+	bool poison;
+};
+
+#define HV_RAM_MIN_BYTES (UINT64_C(2) << 20)
+#define HV_RAM_DEFAULT_BYTES (UINT64_C(64) << 20)
+#define HV_RAM_MAX_BYTES (UINT64_C(256) << 30)
+
+/* *vm is zeroed by the caller and freed by hv_machine_free even if this fails.
+ * The guest is ready to run afterwards. */
+int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
+		     struct hv_error *err);
+/* Finishes all I/O before guest RAM goes away. */
+void hv_machine_free(struct hv_vm *vm);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * paravane: picks the subcommand.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "status.h"
+#include "version.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *full_name;
+	const char *summary;
+} commands[] = {
+	{ "run", hv_cmd_run, "paravane run", "run a guest" },
+	{ "inspect", hv_cmd_inspect, "paravane inspect",
+	  "show what a guest image asks for" },
+	{ "doctor", hv_cmd_doctor, "paravane doctor",
+	  "tell what this host offers, and what follows" },
+	{ "bench", hv_cmd_bench, "paravane bench",
+	  "measure this hypervisor against the host beneath it" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int usage(FILE *out, int status)
+{
+	size_t i;
+
+	fputs("Usage: paravane COMMAND [OPTION...]\n\n"
+	      "A paravirtualizing hypervisor for Linux/KVM.\n\n", out);
+	for (i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name,
+			commands[i].summary);
+	fputs("\n`paravane COMMAND --help` tells the options of each.\n", out);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static char name[64];
+	size_t i;
+
+	argp_err_exit_status = HV_STATUS_USAGE;
+	if (argc < 2) {
+		usage(stderr, 0);
+		return HV_STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help"))
+		return usage(stdout, 0);
+	if (!strcmp(argv[1], "--version")) {
+		puts("paravane " HV_VERSION);
+		return 0;
+	}
+	for (i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "%s", commands[i].full_name);
+		argv[1] = name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "paravane: there is no command %s: `paravane --help` lists them\n",
+		argv[1]);
+	return HV_STATUS_USAGE;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers as users write them.
+ */
+#ifndef HV_PARSE_H
+#define HV_PARSE_H
+
+#include <stdint.h>
+
+/* "4096", "64K", "2M", "1G", "1T", either case, binary units. 0, or -EINVAL for
+ * anything else, or -ERANGE past 64 bits. */
+int hv_parse_size(const char *text, uint64_t *ret_bytes);
+/* "10", "0.5": seconds, more than 0, at most 1,000,000,000, as nanoseconds.
+ * 0, -EINVAL or -ERANGE. */
+int hv_parse_seconds(const char *text, uint64_t *ret_ns);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What --stats tells of a run. Counters are the vCPU thread's own.
+ */
+#ifndef HV_STATS_H
+#define HV_STATS_H
+
+#include <pvabi/op.h>
+#include <stdint.h>
+
+#include "engine.h"
+#include "error.h"
+
+struct hv_vm;
+
+struct hv_stats {
+	uint64_t process_ns; /* host time when the process began */
+	uint64_t entry_ns;   /* of the first guest instruction */
+	uint64_t end_ns;     /* when the guest was left for good */
+	uint64_t exits[HV_EXIT_KINDS];
+	uint64_t operations[PV_OP_SLOTS];
+	uint64_t console_read_bytes, console_written_bytes;
+	uint64_t blocked_ns; /* time spent asleep in BLOCK */
+};
+
+/* Remember when this process began: now, less the processor time it has used,
+ * which is what was spent between exec and main. Call first in main. */
+uint64_t hv_process_start_ns(void);
+/* Write them as JSON; path NULL is stderr. 0, or -1 with err. */
+int hv_stats_write(struct hv_vm *vm, const char *path, struct hv_error *err);
+
+#endif

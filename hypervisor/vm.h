@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A virtual machine: what the parts share, and what any of them may do to the
+ * guest. One process has one. run.c is where it lives and dies.
+ */
+#ifndef HV_VM_H
+#define HV_VM_H
+
+#include <pvabi/pvabi.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "engine.h"
+#include "error.h"
+#include "guest-memory.h"
+#include "image.h"
+#include "layout.h"
+#include "stats.h"
+#include "window.h"
+
+struct hv_block;
+struct hv_console;
+struct hv_loop;
+
+#define HV_BLOCK_DEVICES_MAX 16
+/* Devices and queues share the doorbell's 32 bits: device << 8 | queue. */
+#define HV_DOORBELL_DEVICE_SHIFT 8
+
+struct hv_vm {
+	uint64_t ram_bytes;
+	struct hv_memory memory;
+	struct hv_window window;
+	struct hv_layout layout;
+	struct pv_vcpu *vcpu;      /* vCPU 0's shared page, host address */
+	struct hv_engine *engine;
+	struct hv_loop *loop;      /* NULL until hv_vm_loop made it */
+	struct hv_console *console;
+	struct hv_block *block[HV_BLOCK_DEVICES_MAX];
+	unsigned blocks;
+	struct hv_stats stats;
+	struct hv_image image;
+	uint64_t features;         /* granted */
+	uint64_t poll_ns;          /* 0: one host CPU, polling hurts */
+	bool poison;               /* destroy what operations may destroy */
+
+	/* The hypervisor's own copy of the clock record; see clock.h. */
+	struct {
+		uint64_t start_ns; /* host time of guest time 0 */
+		uint64_t tsc;      /* counter at guest time 0 */
+		uint64_t mult;     /* 0: the counter cannot be used */
+		int64_t wall_offset_ns;
+		uint64_t refresh_ns; /* guest time of the next refresh */
+	} clock;
+
+	/* Why the VM ends; the first reason is kept. See hv_vm_end. */
+	_Atomic int ending;        /* enum hv_end */
+	_Atomic bool end_claimed;  /* somebody is writing, or wrote, why */
+	int exit_status;
+	char reason[256];
+	bool crashed;              /* crash_regs tell where */
+	struct hv_regs crash_regs;
+
+	_Atomic uint32_t wakeups;  /* futex: vCPU 0 sleeps on it in BLOCK */
+	_Atomic uint32_t sleeping; /* it does, or is about to */
+};
+
+enum hv_end {
+	HV_END_NOT = 0,
+	HV_END_EXIT,    /* the guest called EXIT; exit_status is its status */
+	HV_END_KILLED,  /* the guest is beyond repair; reason */
+	HV_END_TIMEOUT, /* --timeout */
+	HV_END_SIGNAL,  /* exit_status is the signal's number */
+	HV_END_FAILED   /* a host call failed; reason */
+};
+
+/* vm.c, any thread; hv_vm_end and hv_event_raise also from signal handlers: */
+
+/* End the VM for this reason unless one was given before; the vCPU leaves the
+ * guest soon. */
+void hv_vm_end(struct hv_vm *vm, enum hv_end end, int status);
+/* The guest did something beyond repair: report and stop it. */
+void hv_guest_kill(struct hv_vm *vm, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A host call failed that the VM cannot go on without. */
+void hv_vm_fail(struct hv_vm *vm, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Make the port pending, and wake the vCPU if it waits for it. */
+void hv_event_raise(struct hv_vm *vm, unsigned port);
+/* The loop, made at the first call. vCPU thread only. NULL and vm ended if the
+ * host refuses. */
+struct hv_loop *hv_vm_loop(struct hv_vm *vm);
+
+#endif

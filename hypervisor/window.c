@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See window.h.
+ */
+#include "window.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "page-tables.h"
+
+#define HUGE_PAGE_BYTES (UINT64_C(2) << 20)
+
+int hv_window_create(struct hv_window *ret_window, uint64_t ram_bytes)
+{
+	uint64_t bytes = HV_WINDOW_MAPPED + hv_page_tables_bytes(ram_bytes);
+	void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	ret_window->base = base;
+	ret_window->bytes = bytes;
+	ret_window->gpa = (ram_bytes + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
+	return 0;
+}
+
+void hv_window_done(struct hv_window *window)
+{
+	if (window->base)
+		munmap(window->base, window->bytes);
+	window->base = NULL;
+}

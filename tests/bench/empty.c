@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The least a process can cost: linked statically, does nothing.
+ */
+int main(void)
+{
+	return 0;
+}

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# bad-host.sh PARAVANE GUEST: without /dev/kvm, or permission to use it, or other
+# things of the host, there is one sentence and status 122.
+set -u
+. "$(dirname "$0")/../tap.sh"
+paravane=$1 guest=$2
+
+if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
+	skip_all "only root can take /dev/kvm away for a test"
+fi
+
+# without-kvm HOW COMMAND...: to be called in a mount namespace of its own.
+cat >"$scratch/without-kvm" <<'SCRIPT'
+#!/bin/sh
+set -e
+how=$1
+shift
+mount --make-rprivate /
+case $how in
+missing)
+	mount -t tmpfs tmpfs /dev
+	mknod -m 666 /dev/null c 1 3
+	mknod -m 666 /dev/zero c 1 5
+	mknod -m 666 /dev/urandom c 1 9
+	;;
+null) mount --bind /dev/null /dev/kvm ;;
+directory) mount -t tmpfs tmpfs /dev; mkdir /dev/kvm; mknod -m 666 /dev/null c 1 3 ;;
+esac
+exec "$@"
+SCRIPT
+chmod +x "$scratch/without-kvm"
+
+refuses "no /dev/kvm" 122 "/dev/kvm" \
+	unshare -m "$scratch/without-kvm" missing "$paravane" run "$guest"
+refuses "a /dev/kvm that is something else" 122 "kvm" \
+	unshare -m "$scratch/without-kvm" null "$paravane" run "$guest"
+refuses "a /dev/kvm that is a directory" 122 "kvm" \
+	unshare -m "$scratch/without-kvm" directory "$paravane" run "$guest"
+refuses "--engine kvm without it" 122 "kvm" unshare -m \
+	"$scratch/without-kvm" missing "$paravane" run --engine kvm "$guest"
+
+run unshare -m "$scratch/without-kvm" missing "$paravane" doctor
+check "doctor tells that it is missing" grep -qi "kvm" "$scratch/out"
+check "and does not crash" test "$status" -lt 126
+ends "inspect needs no KVM" 0 "" \
+	unshare -m "$scratch/without-kvm" missing "$paravane" inspect "$guest"
+
+chmod 755 "$scratch"
+cp "$paravane" "$scratch/paravane"
+cp "$guest" "$scratch/guest.elf"
+chmod 755 "$scratch/paravane" "$scratch/guest.elf"
+if setpriv --reuid=65534 --regid=65534 --clear-groups test -w /dev/kvm; then
+	skip "no permission on /dev/kvm" "everybody may use it here"
+else
+	refuses "no permission on /dev/kvm" 122 "permission.*/dev/kvm" \
+		setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$scratch/paravane" run "$scratch/guest.elf"
+fi
+
+# Little address space: a sentence, never a crash. A sanitized program does not
+# even start in so little.
+# shellcheck disable=SC2016 # for the inner shell
+little='ulimit -v 200000; exec "$@"'
+if sh -c "$little" sh "$paravane" --version >/dev/null 2>&1; then
+	refuses "too little address space for the guest's RAM" "122|125" \
+		"memory|RAM" sh -c "$little" sh "$paravane" run --mem 4G "$guest"
+else
+	skip "too little address space for the guest's RAM" \
+		"the program itself needs more"
+fi
+refuses "no file descriptors left" "121|122|125" "open|kvm|files" \
+	sh -c 'ulimit -n 4; exec "$@"' sh "$paravane" run "$guest"
+tap_done

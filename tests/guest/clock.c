@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Does the clock of the vCPU page run forward, at the host's rate and at the
+ * host's time? The argument is the host's seconds since 1970 at the start.
+ */
+#include "tap.h"
+
+#define MILLISECOND UINT64_C(1000000)
+#define SECOND (1000 * MILLISECOND)
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static void forward(void)
+{
+	uint64_t last = pvg_clock_ns(), first = last;
+	bool back = false;
+
+	for (int i = 0; i < 1000000; i++) {
+		uint64_t now = pvg_clock_ns();
+
+		back |= now < last;
+		last = now;
+	}
+	tap_ok(!back, "the clock never goes back");
+	tap_ok(last > first, "the clock runs");
+}
+
+/* The operation asks the host; the difference is what asking takes, with room
+ * for a host that is busy. */
+static void same_as_host(void)
+{
+	uint64_t before = pvg_clock_ns();
+	uint64_t host = (uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC);
+	uint64_t after = pvg_clock_ns();
+
+	tap_ok(host + MILLISECOND > before && host < after + MILLISECOND,
+	       "the monotonic clock is the host's to a millisecond");
+	before = pvg_clock_wall_ns();
+	host = (uint64_t)pvg_op_clock(PV_CLOCK_WALL);
+	tap_ok(distance(host, before) < SECOND,
+	       "the wall clock is the host's to a second");
+}
+
+static void same_rate(void)
+{
+	uint64_t guest = pvg_clock_ns();
+	uint64_t host = (uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC);
+
+	pvg_sleep_ns(200 * MILLISECOND);
+	guest = pvg_clock_ns() - guest;
+	host = (uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC) - host;
+	tap_ok(distance(guest, host) < 5 * MILLISECOND,
+	       "the clock runs at the host's rate");
+}
+
+int main(int argc, char **argv)
+{
+	if (!pvg_has(PV_FEATURE_CLOCK)) {
+		tap_skip("the clock", "this host's time-stamp counter cannot be used");
+		return tap_done();
+	}
+	forward();
+	same_as_host();
+	same_rate();
+	tap_equal(pvg_op_clock(2), -PV_EINVAL, "there is no third clock");
+	if (tap_equal(argc, 2, "the time was given"))
+		tap_ok(distance(pvg_clock_wall_ns(),
+				strtoull(argv[1], NULL, 10) * SECOND) <
+			       120 * SECOND,
+		       "the wall clock tells the time of day");
+	return tap_done();
+}

@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# out-of-tree.sh BUILD-DIR: does an installed copy of the guest SDK build guests,
+# from C and C++, with nothing but the flags pkg-config tells; and do they run
+# under the installed program?
+set -u
+. "$(dirname "$0")/../tap.sh"
+build=$1
+root=$scratch/root
+
+DESTDIR=$root meson install -C "$build" --no-rebuild --quiet \
+	>"$scratch/log" 2>&1
+check "it installs" test $? -eq 0 || cat "$scratch/log" >&2
+
+# DESTDIR is not where it would be found: the file is told where it is now.
+pc=$(find "$root" -name libpvguest.pc)
+check "libpvguest.pc is installed" test -f "$pc"
+prefix=$(sed -n 's/^prefix=//p' "$pc")
+sed -i "s|^prefix=.*|prefix=$root$prefix|" "$pc"
+PKG_CONFIG_PATH=$(dirname "$pc")
+export PKG_CONFIG_PATH
+paravane=$root$prefix/bin/paravane
+check "the program is installed" test -x "$paravane"
+
+cat >"$scratch/main.c" <<'SOURCE'
+#include <pvguest/pvguest.h>
+
+int main(int argc, char **argv)
+{
+	double third = argc / 3.0;
+
+	pvg_printf("%s from C, %.3f, %llu MiB\n", argv[1], third,
+		   (unsigned long long)pvg_boot.ram_bytes >> 20);
+	return 0;
+}
+SOURCE
+cat >"$scratch/main.cc" <<'SOURCE'
+#include <pvguest/pvguest.h>
+
+struct greeter {
+	const char *name;
+	greeter() : name("hello") {}
+	virtual ~greeter() {}
+	virtual void greet() const { pvg_printf("%s from C++\n", name); }
+};
+
+static greeter global;
+
+int main()
+{
+	greeter *made = new greeter;
+
+	made->greet();
+	delete made;
+	global.greet();
+	return 0;
+}
+SOURCE
+
+# builds NAME COMPILER SOURCE: as the documentation has it
+builds() {
+	# shellcheck disable=SC2046 # lists of options
+	"$2" -Wall -Wextra -Werror $(pkg-config --cflags libpvguest) \
+		"$scratch/$3" $(pkg-config --libs libpvguest) \
+		-o "$scratch/my.elf" 2>"$scratch/log"
+	check "$1" test $? -eq 0 || cat "$scratch/log" >&2
+}
+
+# prints NAME TEXT ARG...
+prints() {
+	name=$1 text=$2
+	shift 2
+	if [ -n "$(kvm_missing)" ]; then
+		skip "$name" "$(kvm_missing)"
+		return
+	fi
+	run "$paravane" run --timeout 20 "$scratch/my.elf" "$@"
+	check "$name" grep -qx "$text" "$scratch/out"
+}
+
+for compiler in cc clang; do
+	if ! command -v $compiler >/dev/null; then
+		skip "$compiler" "it is not installed"
+		continue
+	fi
+	builds "$compiler builds a guest from C" $compiler main.c
+	prints "which runs" "hello from C, 0.667, 64 MiB" -- hello
+	check "and can be inspected" "$paravane" inspect "$scratch/my.elf"
+done
+for compiler in c++ clang++; do
+	if ! command -v $compiler >/dev/null; then
+		skip "$compiler" "it is not installed"
+		continue
+	fi
+	builds "$compiler builds a guest from C++" $compiler main.cc
+	prints "which runs" "hello from C++"
+done
+tap_done

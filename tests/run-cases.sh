@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run-cases.sh [-d BYTES] [-t SECONDS] MAKE-DISK PARAVANE GUEST
+#
+# Run a guest once for each of its cases (guest/cases.h): each ends the VM in a
+# way of its own, so none can tell about it. The guest lists them itself, one a
+# line: NAME STATUS REGEX. -d gives it a disk, -t stops it after so long.
+set -eu
+. "$(dirname "$0")/tap.sh"
+skip_all_without_kvm
+
+disk=
+seconds=20
+while getopts d:t: option; do
+	case $option in
+	d) disk=$OPTARG ;;
+	t) seconds=$OPTARG ;;
+	*) exit 99 ;;
+	esac
+done
+shift $((OPTIND - 1))
+make_disk=$1 paravane=$2 guest=$3
+
+set -- "$paravane" run --timeout "$seconds"
+if [ -n "$disk" ]; then
+	"$make_disk" "$scratch/disk" "$disk"
+	set -- "$@" --block "$scratch/disk"
+fi
+
+run "$@" "$guest" -- list
+if [ "$status" -ne 0 ] || ! [ -s "$scratch/out" ]; then
+	fail "the guest lists its cases" "status $status: $(cat "$scratch/err")"
+	tap_done
+fi
+mv "$scratch/out" "$scratch/cases"
+
+while read -r name expected regex; do
+	ends "$name" "$expected" "$regex" "$@" "$guest" -- "$name"
+done <"$scratch/cases"
+tap_done

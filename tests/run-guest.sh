@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run-guest.sh [-d BYTES[,OPTION...]]... MAKE-DISK PARAVANE [OPTION...] GUEST
+#	[-- ARG...]
+#
+# Run a guest that prints TAP. Each -d makes a disk of the test pattern
+# (pattern.h) and gives it to the guest. An argument @now@ becomes the seconds
+# since 1970.
+set -eu
+. "$(dirname "$0")/tap.sh"
+skip_all_without_kvm
+
+needs_direct_io() {
+	dd if="$1" of=/dev/null iflag=direct bs=4096 count=1 2>/dev/null ||
+		skip_all "the file system of $scratch has no direct I/O"
+}
+
+disks=
+while getopts d: option; do
+	[ "$option" = d ] || exit 99
+	disks="$disks $OPTARG"
+done
+shift $((OPTIND - 1))
+make_disk=$1 paravane=$2
+shift 2
+
+arguments=$#
+number=0
+for disk in $disks; do
+	file=$scratch/disk$number
+	number=$((number + 1))
+	"$make_disk" "$file" "${disk%%,*}"
+	case $disk in
+	*,direct*) needs_direct_io "$file" ;;
+	esac
+	set -- "$@" --block "$file${disk#"${disk%%,*}"}"
+done
+
+# The given arguments go behind the disks.
+while [ $arguments -gt 0 ]; do
+	argument=$1
+	shift
+	[ "$argument" = @now@ ] && argument=$(date +%s)
+	set -- "$@" "$argument"
+	arguments=$((arguments - 1))
+done
+
+status=0
+"$paravane" run --timeout 60 "$@" </dev/null || status=$?
+exit $status

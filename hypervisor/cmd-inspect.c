@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "feature-names.h"
 #include "image.h"
 #include "status.h"
 #include "symbols.h"

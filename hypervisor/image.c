@@ -16,17 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image-check.h"
+
 /* Linkers make 4 to 10 program headers. The limits keep the work bounded that a
  * hostile file can cause, and everything here on the stack. */
 #define PROGRAM_HEADERS_MAX 64
-#define NOTE_SEGMENT_MAX_BYTES (64u << 10)
 #define RAM_LEAST_BYTES (UINT64_C(2) << 20)
 #define MIB (UINT64_C(1) << 20)
-
-static uint64_t round_up(uint64_t n, uint64_t to)
-{
-	return (n + to - 1) & ~(to - 1);
-}
 
 /* The path, or the end of a long one: the reason must fit behind it. */
 static const char *short_path(const struct hv_image *image)
@@ -36,9 +32,8 @@ static const char *short_path(const struct hv_image *image)
 	return image->path + (len > shown ? len - shown : 0);
 }
 
-__attribute__((format(printf, 3, 4)))
-static int bad(const struct hv_image *image, struct hv_error *err,
-	       const char *format, ...)
+int hv_image_bad(const struct hv_image *image, struct hv_error *err,
+		 const char *format, ...)
 {
 	const char *path = short_path(image);
 	char text[300];
@@ -51,8 +46,7 @@ static int bad(const struct hv_image *image, struct hv_error *err,
 		       text);
 }
 
-static bool in_file(const struct hv_image *image, uint64_t offset,
-		    uint64_t bytes)
+bool hv_image_has(const struct hv_image *image, uint64_t offset, uint64_t bytes)
 {
 	return offset <= image->bytes && bytes <= image->bytes - offset;
 }
@@ -76,46 +70,13 @@ static int read_file(int fd, uint64_t offset, uint8_t *ret, size_t bytes)
 int hv_image_read(const struct hv_image *image, uint64_t offset, void *ret,
 		  size_t bytes)
 {
-	if (!in_file(image, offset, bytes))
+	if (!hv_image_has(image, offset, bytes))
 		return -ENODATA;
 	if (image->fd >= 0)
 		return read_file(image->fd, offset, ret, bytes);
 	if (bytes > 0)
 		memcpy(ret, image->data + offset, bytes);
 	return 0;
-}
-
-static const char *const feature_names[64] = {
-	[0] = "clock", [1] = "input", [2] = "random", [3] = "block",
-	[16] = "upcalls", [17] = "timer", [18] = "traps", [19] = "mmu",
-	[20] = "smp", [21] = "net", [22] = "direct",
-};
-
-const char *hv_feature_name(unsigned bit)
-{
-	return bit < 64 ? feature_names[bit] : NULL;
-}
-
-const char *hv_features_text(uint64_t features, char *text, size_t bytes)
-{
-	size_t used = 0;
-
-	snprintf(text, bytes, "none");
-	for (unsigned bit = 0; bit < 64 && used < bytes; bit++) {
-		const char *comma = used > 0 ? ", " : "";
-		int n;
-
-		if (!(features >> bit & 1))
-			continue;
-		if (hv_feature_name(bit))
-			n = snprintf(text + used, bytes - used, "%s%s", comma,
-				     hv_feature_name(bit));
-		else
-			n = snprintf(text + used, bytes - used, "%sbit %u",
-				     comma, bit);
-		used += (size_t)n;
-	}
-	return text;
 }
 
 static int check_type(const struct hv_image *image, unsigned type,
@@ -125,15 +86,15 @@ static int check_type(const struct hv_image *image, unsigned type,
 	case ET_EXEC:
 		return 0;
 	case ET_DYN:
-		return bad(image, err, "is position-independent or a shared "
+		return hv_image_bad(image, err, "is position-independent or a shared "
 			   "library; link the guest with -static -no-pie");
 	case ET_REL:
-		return bad(image, err, "is an object file; link it with "
+		return hv_image_bad(image, err, "is an object file; link it with "
 			   "libpvguest to make a guest of it");
 	case ET_CORE:
-		return bad(image, err, "is a core dump, not a guest");
+		return hv_image_bad(image, err, "is a core dump, not a guest");
 	default:
-		return bad(image, err, "is an ELF file of the unknown type %u",
+		return hv_image_bad(image, err, "is an ELF file of the unknown type %u",
 			   type);
 	}
 }
@@ -142,18 +103,18 @@ static int check_ident(const struct hv_image *image, const uint8_t *ident,
 		       size_t bytes, struct hv_error *err)
 {
 	if (bytes < SELFMAG || memcmp(ident, ELFMAG, SELFMAG) != 0)
-		return bad(image, err, "is not an ELF file; a guest is a static "
+		return hv_image_bad(image, err, "is not an ELF file; a guest is a static "
 			   "64-bit ELF program linked with libpvguest");
 	if (bytes < EI_NIDENT)
-		return bad(image, err, "is truncated inside its ELF header");
+		return hv_image_bad(image, err, "is truncated inside its ELF header");
 	if (ident[EI_CLASS] == ELFCLASS32)
-		return bad(image, err, "is a 32-bit program; compile the guest "
+		return hv_image_bad(image, err, "is a 32-bit program; compile the guest "
 			   "with -m64");
 	if (ident[EI_CLASS] != ELFCLASS64)
-		return bad(image, err, "has the unknown ELF class %u; a guest "
+		return hv_image_bad(image, err, "has the unknown ELF class %u; a guest "
 			   "is ELF64", ident[EI_CLASS]);
 	if (ident[EI_DATA] != ELFDATA2LSB)
-		return bad(image, err, "is not little-endian; a guest is "
+		return hv_image_bad(image, err, "is not little-endian; a guest is "
 			   "compiled for x86-64");
 	return 0;
 }
@@ -164,16 +125,16 @@ static int read_header(const struct hv_image *image, Elf64_Ehdr *ret_header,
 	size_t bytes = sizeof(*ret_header);
 
 	if (image->bytes == 0)
-		return bad(image, err, "is empty");
+		return hv_image_bad(image, err, "is empty");
 	if (bytes > image->bytes)
 		bytes = (size_t)image->bytes;
 	memset(ret_header, 0, sizeof(*ret_header));
 	if (hv_image_read(image, 0, ret_header, bytes) < 0)
-		return bad(image, err, "cannot be read");
+		return hv_image_bad(image, err, "cannot be read");
 	if (check_ident(image, ret_header->e_ident, bytes, err) < 0)
 		return -1;
 	if (bytes < sizeof(*ret_header))
-		return bad(image, err, "is truncated inside its ELF header");
+		return hv_image_bad(image, err, "is truncated inside its ELF header");
 	return 0;
 }
 
@@ -181,12 +142,12 @@ static int check_header(const struct hv_image *image, const Elf64_Ehdr *header,
 			struct hv_error *err)
 {
 	if (header->e_machine != EM_X86_64)
-		return bad(image, err, "is for another processor (ELF machine "
+		return hv_image_bad(image, err, "is for another processor (ELF machine "
 			   "%u); a guest is compiled for x86-64",
 			   header->e_machine);
 	if (header->e_ident[EI_VERSION] != EV_CURRENT ||
 	    header->e_version != EV_CURRENT)
-		return bad(image, err, "has the unknown ELF version %" PRIu32,
+		return hv_image_bad(image, err, "has the unknown ELF version %" PRIu32,
 			   header->e_version);
 	return check_type(image, header->e_type, err);
 }
@@ -196,18 +157,18 @@ static int read_program_headers(const struct hv_image *image,
 				struct hv_error *err)
 {
 	if (header->e_phnum == 0)
-		return bad(image, err, "has no program headers; link it as a "
+		return hv_image_bad(image, err, "has no program headers; link it as a "
 			   "program");
 	/* PN_XNUM, the escape to counts beyond 16 bits, is caught here too. */
 	if (header->e_phnum > PROGRAM_HEADERS_MAX)
-		return bad(image, err, "has %u program headers, at most %u are "
+		return hv_image_bad(image, err, "has %u program headers, at most %u are "
 			   "taken", header->e_phnum, PROGRAM_HEADERS_MAX);
 	if (header->e_phentsize != sizeof(*ret_phdr))
-		return bad(image, err, "has program headers of %u bytes instead "
+		return hv_image_bad(image, err, "has program headers of %u bytes instead "
 			   "of %zu", header->e_phentsize, sizeof(*ret_phdr));
 	if (hv_image_read(image, header->e_phoff, ret_phdr,
 			  header->e_phnum * sizeof(*ret_phdr)) < 0)
-		return bad(image, err, "is truncated: its program headers are "
+		return hv_image_bad(image, err, "is truncated: its program headers are "
 			   "beyond the end of the file");
 	return 0;
 }
@@ -217,162 +178,8 @@ static int check_static(const struct hv_image *image, const Elf64_Phdr *phdr,
 {
 	for (unsigned i = 0; i < phdrs; i++)
 		if (phdr[i].p_type == PT_INTERP || phdr[i].p_type == PT_DYNAMIC)
-			return bad(image, err, "is dynamically linked; link the "
+			return hv_image_bad(image, err, "is dynamically linked; link the "
 				   "guest with -static -no-pie");
-	return 0;
-}
-
-/* Where the parts of one note lie in the file. */
-struct note_place {
-	Elf64_Nhdr header;
-	char name[sizeof(PV_NOTE_NAME)]; /* the first bytes of it */
-	uint64_t desc_offset;
-	uint64_t next_offset;
-};
-
-/* The note at offset in a note segment that ends at end. Sizes are 32 bits and
- * the segment lies in the file, so none of these sums can wrap. */
-static int note_at(const struct hv_image *image, uint64_t offset, uint64_t end,
-		   uint64_t align, struct note_place *ret_note,
-		   struct hv_error *err)
-{
-	Elf64_Nhdr *header = &ret_note->header;
-	uint64_t name_offset = offset + sizeof(*header), name_bytes;
-
-	memset(ret_note->name, 0, sizeof(ret_note->name));
-	if (name_offset > end ||
-	    hv_image_read(image, offset, header, sizeof(*header)) < 0)
-		return bad(image, err, "has a truncated note segment");
-	ret_note->desc_offset = offset + round_up(sizeof(*header) +
-						  header->n_namesz, align);
-	if (ret_note->desc_offset + header->n_descsz > end)
-		return bad(image, err, "has a note longer than its segment");
-	ret_note->next_offset = ret_note->desc_offset +
-				round_up(header->n_descsz, align);
-	name_bytes = header->n_namesz < sizeof(ret_note->name) ?
-		     header->n_namesz : sizeof(ret_note->name);
-	if (hv_image_read(image, name_offset, ret_note->name, name_bytes) < 0)
-		return bad(image, err, "has a truncated note");
-	return 0;
-}
-
-static bool is_boot_note(const struct note_place *note)
-{
-	return note->header.n_namesz == sizeof(PV_NOTE_NAME) &&
-	       memcmp(note->name, PV_NOTE_NAME, sizeof(PV_NOTE_NAME)) == 0 &&
-	       note->header.n_type == PV_NOTE_TYPE;
-}
-
-static int take_note(struct hv_image *image, const struct note_place *note,
-		     bool *found, struct hv_error *err)
-{
-	if (*found)
-		return bad(image, err, "has more than one PVABI note; "
-			   "libpvguest brings one, the guest must not add its "
-			   "own");
-	if (note->header.n_descsz != sizeof(image->note))
-		return bad(image, err, "has a PVABI note of %" PRIu32 " bytes "
-			   "instead of %zu", note->header.n_descsz,
-			   sizeof(image->note));
-	if (hv_image_read(image, note->desc_offset, &image->note,
-			  sizeof(image->note)) < 0)
-		return bad(image, err, "has a truncated PVABI note");
-	*found = true;
-	return 0;
-}
-
-static int scan_note_segment(struct hv_image *image, const Elf64_Phdr *phdr,
-			     bool *found, struct hv_error *err)
-{
-	/* As binutils: 8 pads to 8, all else is the traditional 4. */
-	uint64_t align = phdr->p_align == 8 ? 8 : 4;
-	uint64_t offset = phdr->p_offset, end;
-	struct note_place note;
-
-	if (!in_file(image, phdr->p_offset, phdr->p_filesz))
-		return bad(image, err, "is truncated: its notes are beyond the "
-			   "end of the file");
-	if (phdr->p_filesz > NOTE_SEGMENT_MAX_BYTES)
-		return bad(image, err, "has %" PRIu64 " bytes of notes, at most "
-			   "%u are taken", phdr->p_filesz,
-			   NOTE_SEGMENT_MAX_BYTES);
-	end = phdr->p_offset + phdr->p_filesz;
-	while (offset < end) {
-		if (note_at(image, offset, end, align, &note, err) < 0)
-			return -1;
-		if (is_boot_note(&note) && take_note(image, &note, found, err) < 0)
-			return -1;
-		offset = note.next_offset;
-	}
-	return 0;
-}
-
-static int find_note(struct hv_image *image, const Elf64_Phdr *phdr,
-		     unsigned phdrs, struct hv_error *err)
-{
-	bool found = false;
-
-	for (unsigned i = 0; i < phdrs; i++)
-		if (phdr[i].p_type == PT_NOTE &&
-		    scan_note_segment(image, &phdr[i], &found, err) < 0)
-			return -1;
-	if (!found)
-		return bad(image, err, "has no PVABI note, so it is not a "
-			   "Paravane guest; link it with libpvguest");
-	return 0;
-}
-
-static int check_note_version(const struct hv_image *image,
-			      struct hv_error *err)
-{
-	unsigned major = image->note.abi_version >> 16;
-	unsigned minor = image->note.abi_version & 0xffff;
-
-	if (major != PV_ABI_MAJOR)
-		return bad(image, err, "was built for ABI version %u.%u and this "
-			   "paravane serves %u.x; rebuild the guest", major,
-			   minor, PV_ABI_MAJOR);
-	if (minor > PV_ABI_MINOR)
-		return bad(image, err, "was built for ABI version %u.%u and this "
-			   "paravane serves up to %u.%u; update paravane", major,
-			   minor, PV_ABI_MAJOR, PV_ABI_MINOR);
-	return 0;
-}
-
-static int check_note_features(const struct hv_image *image,
-			       struct hv_error *err)
-{
-	uint64_t unknown = image->note.required & ~PV_FEATURES_V1;
-	char text[160];
-
-	if (!unknown)
-		return 0;
-	return bad(image, err, "requires features this paravane does not have: "
-		   "%s", hv_features_text(unknown, text, sizeof(text)));
-}
-
-static int check_note(struct hv_image *image, struct hv_error *err)
-{
-	const struct pv_note *note = &image->note;
-	uint64_t reserved = note->flags | note->reserved[0] |
-			    note->reserved[1] | note->reserved[2];
-
-	if (check_note_version(image, err) < 0)
-		return -1;
-	if (reserved)
-		return bad(image, err, "has reserved fields of its PVABI note "
-			   "set; they must be 0");
-	if (check_note_features(image, err) < 0)
-		return -1;
-	if (note->stack_bytes > PV_STACK_MAX_BYTES)
-		return bad(image, err, "asks for a boot stack of %" PRIu64
-			   " bytes, at most %u are given", note->stack_bytes,
-			   PV_STACK_MAX_BYTES);
-	if (note->memory_bytes > PV_WINDOW_BASE)
-		return bad(image, err, "asks for %#" PRIx64 " bytes of RAM, more "
-			   "than any guest can have", note->memory_bytes);
-	image->stack_bytes = round_up(note->stack_bytes ? note->stack_bytes :
-				      PV_STACK_DEFAULT_BYTES, PV_PAGE_BYTES);
 	return 0;
 }
 
@@ -380,18 +187,18 @@ static int check_segment_place(const struct hv_image *image, unsigned i,
 			       const Elf64_Phdr *phdr, struct hv_error *err)
 {
 	if (phdr->p_vaddr % PV_PAGE_BYTES != 0)
-		return bad(image, err, "has segment %u at %#" PRIx64 ", which is "
+		return hv_image_bad(image, err, "has segment %u at %#" PRIx64 ", which is "
 			   "not a multiple of 4096; link it with libpvguest's "
 			   "linker script", i, phdr->p_vaddr);
 	if (phdr->p_vaddr < PV_PAGE_BYTES)
-		return bad(image, err, "has segment %u at page 0, which is never "
+		return hv_image_bad(image, err, "has segment %u at page 0, which is never "
 			   "mapped; link it at 0x10000", i);
 	if (phdr->p_memsz > UINT64_MAX - phdr->p_vaddr)
-		return bad(image, err, "has segment %u of %#" PRIx64 " bytes, "
+		return hv_image_bad(image, err, "has segment %u of %#" PRIx64 " bytes, "
 			   "which wraps around the address space", i,
 			   phdr->p_memsz);
 	if (phdr->p_vaddr + phdr->p_memsz > PV_WINDOW_BASE)
-		return bad(image, err, "has segment %u reaching to %#" PRIx64 ", "
+		return hv_image_bad(image, err, "has segment %u reaching to %#" PRIx64 ", "
 			   "beyond any RAM; link it at 0x10000", i,
 			   phdr->p_vaddr + phdr->p_memsz);
 	return 0;
@@ -401,15 +208,15 @@ static int check_segment_file(const struct hv_image *image, unsigned i,
 			      const Elf64_Phdr *phdr, struct hv_error *err)
 {
 	if (phdr->p_filesz > phdr->p_memsz)
-		return bad(image, err, "has segment %u with more bytes in the "
+		return hv_image_bad(image, err, "has segment %u with more bytes in the "
 			   "file than in memory", i);
 	if (phdr->p_filesz == 0)
 		return 0;
-	if (!in_file(image, phdr->p_offset, phdr->p_filesz))
-		return bad(image, err, "is truncated: segment %u is beyond the "
+	if (!hv_image_has(image, phdr->p_offset, phdr->p_filesz))
+		return hv_image_bad(image, err, "is truncated: segment %u is beyond the "
 			   "end of the file", i);
 	if (phdr->p_offset % PV_PAGE_BYTES != 0)
-		return bad(image, err, "has segment %u at file offset %#" PRIx64
+		return hv_image_bad(image, err, "has segment %u at file offset %#" PRIx64
 			   ", which does not match its page-aligned address; "
 			   "link it with -z max-page-size=4096", i,
 			   phdr->p_offset);
@@ -426,9 +233,9 @@ static int check_segment_order(const struct hv_image *image, unsigned i,
 		return 0;
 	last = &image->segment[image->segments - 1];
 	if (phdr->p_vaddr + phdr->p_memsz <= last->gpa)
-		return bad(image, err, "has segment %u below the one before it; "
+		return hv_image_bad(image, err, "has segment %u below the one before it; "
 			   "ELF wants them in ascending order", i);
-	return bad(image, err, "has overlapping segments: %u starts at %#" PRIx64
+	return hv_image_bad(image, err, "has overlapping segments: %u starts at %#" PRIx64
 		   ", the one before it ends at %#" PRIx64, i, phdr->p_vaddr,
 		   last->gpa + last->memory_bytes);
 }
@@ -437,10 +244,10 @@ static int check_segment(const struct hv_image *image, unsigned i,
 			 const Elf64_Phdr *phdr, struct hv_error *err)
 {
 	if (image->segments == HV_SEGMENTS_MAX)
-		return bad(image, err, "has more than %u segments to load",
+		return hv_image_bad(image, err, "has more than %u segments to load",
 			   HV_SEGMENTS_MAX);
 	if ((phdr->p_flags & PF_W) && (phdr->p_flags & PF_X))
-		return bad(image, err, "has segment %u both writable and "
+		return hv_image_bad(image, err, "has segment %u both writable and "
 			   "executable; keep code and data in separate "
 			   "segments", i);
 	if (check_segment_place(image, i, phdr, err) < 0 ||
@@ -460,7 +267,7 @@ static void take_segment(struct hv_image *image, const Elf64_Phdr *phdr)
 		.write = phdr->p_flags & PF_W,
 		.exec = phdr->p_flags & PF_X,
 	};
-	image->end_gpa = round_up(phdr->p_vaddr + phdr->p_memsz, PV_PAGE_BYTES);
+	image->end_gpa = hv_round_up(phdr->p_vaddr + phdr->p_memsz, PV_PAGE_BYTES);
 }
 
 /* Segments are numbered in messages as `readelf -l` lists program headers. */
@@ -477,7 +284,7 @@ static int take_segments(struct hv_image *image, const Elf64_Phdr *phdr,
 		take_segment(image, &phdr[i]);
 	}
 	if (image->segments == 0)
-		return bad(image, err, "has no segments to load");
+		return hv_image_bad(image, err, "has no segments to load");
 	return 0;
 }
 
@@ -490,7 +297,7 @@ static int check_entry(const struct hv_image *image, struct hv_error *err)
 		    image->entry - s->gpa < s->memory_bytes)
 			return 0;
 	}
-	return bad(image, err, "has its entry point at %#" PRIx64 ", outside "
+	return hv_image_bad(image, err, "has its entry point at %#" PRIx64 ", outside "
 		   "every executable segment", image->entry);
 }
 
@@ -503,8 +310,7 @@ static int parse(struct hv_image *image, struct hv_error *err)
 	    check_header(image, &header, err) < 0 ||
 	    read_program_headers(image, &header, phdr, err) < 0 ||
 	    check_static(image, phdr, header.e_phnum, err) < 0 ||
-	    find_note(image, phdr, header.e_phnum, err) < 0 ||
-	    check_note(image, err) < 0 ||
+	    hv_image_take_note(image, phdr, header.e_phnum, err) < 0 ||
 	    take_segments(image, phdr, header.e_phnum, err) < 0)
 		return -1;
 	image->entry = header.e_entry;
@@ -529,13 +335,13 @@ static int check_file(struct hv_image *image, struct hv_error *err)
 	struct stat st;
 
 	if (fstat(image->fd, &st) < 0)
-		return bad(image, err, "cannot be examined: %s",
+		return hv_image_bad(image, err, "cannot be examined: %s",
 			   strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return bad(image, err, "is a directory; name the guest's ELF "
+		return hv_image_bad(image, err, "is a directory; name the guest's ELF "
 			   "file");
 	if (!S_ISREG(st.st_mode))
-		return bad(image, err, "is not a regular file; name the guest's "
+		return hv_image_bad(image, err, "is not a regular file; name the guest's "
 			   "ELF file");
 	image->bytes = (uint64_t)st.st_size;
 	return parse(image, err);
@@ -549,7 +355,7 @@ int hv_image_open(struct hv_image *ret_image, const char *path,
 	/* O_NONBLOCK: opening a named pipe must not wait for a writer. */
 	image.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (image.fd < 0)
-		return bad(&image, err, "cannot be opened: %s", strerror(errno));
+		return hv_image_bad(&image, err, "cannot be opened: %s", strerror(errno));
 	if (check_file(&image, err) < 0) {
 		close(image.fd);
 		return -1;
@@ -573,12 +379,12 @@ uint64_t hv_image_memory_need(const struct hv_image *image)
 		need = image->note.memory_bytes;
 	if (need < RAM_LEAST_BYTES)
 		need = RAM_LEAST_BYTES;
-	return round_up(need, PV_PAGE_BYTES);
+	return hv_round_up(need, PV_PAGE_BYTES);
 }
 
 uint64_t hv_image_memory_need_mib(const struct hv_image *image)
 {
-	return round_up(hv_image_memory_need(image), MIB) / MIB;
+	return hv_round_up(hv_image_memory_need(image), MIB) / MIB;
 }
 
 int hv_image_fits(const struct hv_image *image, uint64_t ram_bytes,
@@ -587,11 +393,11 @@ int hv_image_fits(const struct hv_image *image, uint64_t ram_bytes,
 	uint64_t mib = hv_image_memory_need_mib(image);
 
 	if (image->end_gpa > ram_bytes)
-		return bad(image, err, "has segments outside RAM: they reach to "
+		return hv_image_bad(image, err, "has segments outside RAM: they reach to "
 			   "%#" PRIx64 "; give it --mem %" PRIu64 "M or more",
 			   image->end_gpa, mib);
 	if (image->note.memory_bytes > ram_bytes)
-		return bad(image, err, "asks for more RAM; give it --mem %"
+		return hv_image_bad(image, err, "asks for more RAM; give it --mem %"
 			   PRIu64 "M or more", mib);
 	return 0;
 }
@@ -605,7 +411,7 @@ int hv_image_load(const struct hv_image *image, uint8_t *ram,
 				      s->file_bytes);
 
 		if (r < 0)
-			return bad(image, err, "cannot be read: %s",
+			return hv_image_bad(image, err, "cannot be read: %s",
 				   r == -ENODATA ? "it became shorter" :
 						   strerror(-r));
 	}

@@ -12,6 +12,7 @@
 #include "boot-info.h"
 #include "clock.h"
 #include "console.h"
+#include "feature-names.h"
 #include "loop.h"
 #include "page-tables.h"
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "feature-names.h"
 #include "image.h"
 #include "symbols.h"
 #include "../make-elf.h"

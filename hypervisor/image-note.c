@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The boot note of an image (pvabi/note.h): found among the notes of the file,
+ * and checked.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "feature-names.h"
+#include "image-check.h"
+
+#define NOTE_SEGMENT_MAX_BYTES (64u << 10)
+
+/* Where the parts of one note lie in the file. */
+struct note_place {
+	Elf64_Nhdr header;
+	char name[sizeof(PV_NOTE_NAME)]; /* the first bytes of it */
+	uint64_t desc_offset;
+	uint64_t next_offset;
+};
+
+/* The note at offset in a note segment that ends at end. Sizes are 32 bits and
+ * the segment lies in the file, so none of these sums can wrap. */
+static int note_at(const struct hv_image *image, uint64_t offset, uint64_t end,
+		   uint64_t align, struct note_place *ret_note,
+		   struct hv_error *err)
+{
+	Elf64_Nhdr *header = &ret_note->header;
+	uint64_t name_offset = offset + sizeof(*header), name_bytes;
+
+	memset(ret_note->name, 0, sizeof(ret_note->name));
+	if (name_offset > end ||
+	    hv_image_read(image, offset, header, sizeof(*header)) < 0)
+		return hv_image_bad(image, err, "has a truncated note segment");
+	ret_note->desc_offset = offset + hv_round_up(sizeof(*header) +
+						  header->n_namesz, align);
+	if (ret_note->desc_offset + header->n_descsz > end)
+		return hv_image_bad(image, err, "has a note longer than its segment");
+	ret_note->next_offset = ret_note->desc_offset +
+				hv_round_up(header->n_descsz, align);
+	name_bytes = header->n_namesz < sizeof(ret_note->name) ?
+		     header->n_namesz : sizeof(ret_note->name);
+	if (hv_image_read(image, name_offset, ret_note->name, name_bytes) < 0)
+		return hv_image_bad(image, err, "has a truncated note");
+	return 0;
+}
+
+static bool is_boot_note(const struct note_place *note)
+{
+	return note->header.n_namesz == sizeof(PV_NOTE_NAME) &&
+	       memcmp(note->name, PV_NOTE_NAME, sizeof(PV_NOTE_NAME)) == 0 &&
+	       note->header.n_type == PV_NOTE_TYPE;
+}
+
+static int take_note(struct hv_image *image, const struct note_place *note,
+		     bool *found, struct hv_error *err)
+{
+	if (*found)
+		return hv_image_bad(image, err, "has more than one PVABI note; "
+			   "libpvguest brings one, the guest must not add its "
+			   "own");
+	if (note->header.n_descsz != sizeof(image->note))
+		return hv_image_bad(image, err, "has a PVABI note of %" PRIu32 " bytes "
+			   "instead of %zu", note->header.n_descsz,
+			   sizeof(image->note));
+	if (hv_image_read(image, note->desc_offset, &image->note,
+			  sizeof(image->note)) < 0)
+		return hv_image_bad(image, err, "has a truncated PVABI note");
+	*found = true;
+	return 0;
+}
+
+static int scan_note_segment(struct hv_image *image, const Elf64_Phdr *phdr,
+			     bool *found, struct hv_error *err)
+{
+	/* As binutils: 8 pads to 8, all else is the traditional 4. */
+	uint64_t align = phdr->p_align == 8 ? 8 : 4;
+	uint64_t offset = phdr->p_offset, end;
+	struct note_place note;
+
+	if (!hv_image_has(image, phdr->p_offset, phdr->p_filesz))
+		return hv_image_bad(image, err, "is truncated: its notes are beyond the "
+			   "end of the file");
+	if (phdr->p_filesz > NOTE_SEGMENT_MAX_BYTES)
+		return hv_image_bad(image, err, "has %" PRIu64 " bytes of notes, at most "
+			   "%u are taken", phdr->p_filesz,
+			   NOTE_SEGMENT_MAX_BYTES);
+	end = phdr->p_offset + phdr->p_filesz;
+	while (offset < end) {
+		if (note_at(image, offset, end, align, &note, err) < 0)
+			return -1;
+		if (is_boot_note(&note) && take_note(image, &note, found, err) < 0)
+			return -1;
+		offset = note.next_offset;
+	}
+	return 0;
+}
+
+static int find_note(struct hv_image *image, const Elf64_Phdr *phdr,
+		     unsigned phdrs, struct hv_error *err)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < phdrs; i++)
+		if (phdr[i].p_type == PT_NOTE &&
+		    scan_note_segment(image, &phdr[i], &found, err) < 0)
+			return -1;
+	if (!found)
+		return hv_image_bad(image, err, "has no PVABI note, so it is not a "
+			   "Paravane guest; link it with libpvguest");
+	return 0;
+}
+
+static int check_note_version(const struct hv_image *image,
+			      struct hv_error *err)
+{
+	unsigned major = image->note.abi_version >> 16;
+	unsigned minor = image->note.abi_version & 0xffff;
+
+	if (major != PV_ABI_MAJOR)
+		return hv_image_bad(image, err, "was built for ABI version %u.%u and this "
+			   "paravane serves %u.x; rebuild the guest", major,
+			   minor, PV_ABI_MAJOR);
+	if (minor > PV_ABI_MINOR)
+		return hv_image_bad(image, err, "was built for ABI version %u.%u and this "
+			   "paravane serves up to %u.%u; update paravane", major,
+			   minor, PV_ABI_MAJOR, PV_ABI_MINOR);
+	return 0;
+}
+
+static int check_note_features(const struct hv_image *image,
+			       struct hv_error *err)
+{
+	uint64_t unknown = image->note.required & ~PV_FEATURES_V1;
+	char text[160];
+
+	if (!unknown)
+		return 0;
+	return hv_image_bad(image, err, "requires features this paravane does not have: "
+		   "%s", hv_features_text(unknown, text, sizeof(text)));
+}
+
+static int check_note(struct hv_image *image, struct hv_error *err)
+{
+	const struct pv_note *note = &image->note;
+	uint64_t reserved = note->flags | note->reserved[0] |
+			    note->reserved[1] | note->reserved[2];
+
+	if (check_note_version(image, err) < 0)
+		return -1;
+	if (reserved)
+		return hv_image_bad(image, err, "has reserved fields of its PVABI note "
+			   "set; they must be 0");
+	if (check_note_features(image, err) < 0)
+		return -1;
+	if (note->stack_bytes > PV_STACK_MAX_BYTES)
+		return hv_image_bad(image, err, "asks for a boot stack of %" PRIu64
+			   " bytes, at most %u are given", note->stack_bytes,
+			   PV_STACK_MAX_BYTES);
+	if (note->memory_bytes > PV_WINDOW_BASE)
+		return hv_image_bad(image, err, "asks for %#" PRIx64 " bytes of RAM, more "
+			   "than any guest can have", note->memory_bytes);
+	image->stack_bytes = hv_round_up(note->stack_bytes ? note->stack_bytes :
+				      PV_STACK_DEFAULT_BYTES, PV_PAGE_BYTES);
+	return 0;
+}
+
+int hv_image_take_note(struct hv_image *image, const Elf64_Phdr *phdr,
+		       unsigned phdrs, struct hv_error *err)
+{
+	if (find_note(image, phdr, phdrs, err) < 0)
+		return -1;
+	return check_note(image, err);
+}

@@ -46,7 +46,7 @@ static uint32_t saturated(uint64_t bytes)
 
 static void finish(struct hv_blk_io *b, int error)
 {
-	struct hv_block_stats *stats = &b->target->stats;
+	struct hv_blk_stats *stats = &b->target->stats;
 	uint64_t done = error ? b->disk_bytes - b->left_bytes : b->request_bytes;
 
 	if (b->op == PV_BLK_READ)
@@ -83,24 +83,18 @@ static void clear_buffers(struct hv_blk_io *b)
 		memset(b->iov->iov_base, 0, b->iov->iov_len);
 }
 
-static void prepare_read(struct hv_blk_io *b, struct io_uring_sqe *sqe)
+static void prepare_transfer(struct hv_blk_io *b, struct io_uring_sqe *sqe)
 {
-	if (b->iovs == 1)
-		io_uring_prep_read(sqe, b->target->file, b->iov->iov_base,
-				   (unsigned)b->iov->iov_len, b->offset_bytes);
-	else
-		io_uring_prep_readv(sqe, b->target->file, b->iov, b->iovs,
-				    b->offset_bytes);
-}
+	bool read = b->op == PV_BLK_READ;
 
-static void prepare_write(struct hv_blk_io *b, struct io_uring_sqe *sqe)
-{
 	if (b->iovs == 1)
-		io_uring_prep_write(sqe, b->target->file, b->iov->iov_base,
-				    (unsigned)b->iov->iov_len, b->offset_bytes);
+		io_uring_prep_rw(read ? IORING_OP_READ : IORING_OP_WRITE, sqe,
+				 b->target->file, b->iov->iov_base,
+				 (unsigned)b->iov->iov_len, b->offset_bytes);
 	else
-		io_uring_prep_writev(sqe, b->target->file, b->iov, b->iovs,
-				     b->offset_bytes);
+		io_uring_prep_rw(read ? IORING_OP_READV : IORING_OP_WRITEV, sqe,
+				 b->target->file, b->iov, b->iovs,
+				 b->offset_bytes);
 }
 
 static void prepare_fallocate(struct hv_blk_io *b, struct io_uring_sqe *sqe,
@@ -133,10 +127,8 @@ static void go_on(struct hv_blk_io *b)
 
 	switch (b->op) {
 	case PV_BLK_READ:
-		prepare_read(b, sqe);
-		break;
 	case PV_BLK_WRITE:
-		prepare_write(b, sqe);
+		prepare_transfer(b, sqe);
 		break;
 	case PV_BLK_DISCARD:
 		prepare_fallocate(b, sqe, FALLOC_FL_PUNCH_HOLE);
@@ -183,7 +175,7 @@ static void succeeded(struct hv_blk_io *b, int result)
 		finish(b, 0);
 	} else if (!result) {
 		finish(b, EIO); /* the file shrank */
-	} else if (b->target->abandoned) {
+	} else if (hv_loop_abandoned(b->target->loop)) {
 		finish(b, ECANCELED);
 	} else {
 		go_on(b);
@@ -213,7 +205,7 @@ static void io_done(struct hv_io *io, int result)
 
 	if (result >= 0)
 		succeeded(b, result);
-	else if (b->target->abandoned)
+	else if (hv_loop_abandoned(b->target->loop))
 		finish(b, -result);
 	else if (next_zero_way(b, -result) || may_retry(b, -result))
 		go_on(b);

@@ -10,7 +10,7 @@
 #include <pvabi/block.h>
 #include <sys/uio.h>
 
-#include "block.h"
+#include "disk.h"
 #include "loop.h"
 
 /* How a disk is filled with zeroes; found out by trying, best first. */
@@ -20,15 +20,23 @@ enum hv_blk_zero_way {
 	HV_BLK_ZERO_WRITE  /* bytes */
 };
 
+/* Counters of all queues of a device, for --stats. */
+struct hv_blk_stats {
+	uint64_t requests, failed, read_bytes, written_bytes;
+	uint64_t doorbells;        /* rung by the guest and seen here */
+	uint64_t events_sent, events_suppressed;
+	uint64_t batches;          /* of requests taken */
+};
+
 /* What all requests to one disk share. */
 struct hv_blk_target {
+	uint32_t device;     /* its number */
 	const struct hv_disk *disk;
 	struct hv_loop *loop;
 	int file;            /* a registered slot, or else the descriptor */
 	bool file_is_slot;
-	bool abandoned;      /* the VM is ending: nothing more is begun */
 	enum hv_blk_zero_way zero_way;
-	struct hv_block_stats stats;
+	struct hv_blk_stats stats;
 };
 
 /* One request under way. */

@@ -6,14 +6,55 @@
 
 #include <errno.h>
 #include <liburing.h>
+#include <pvabi/block.h>
 #include <pvabi/error.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "block-io.h"
 #include "block-request.h"
+#include "units.h"
 #include "vm.h"
+
+/* How many requests are taken at a time, if that many wait. */
+#define BATCH_MIN 8
+#define BATCH_MAX 32
+/* Nor more once they move so much through the page cache, which is done at
+ * once, and nothing is answered meanwhile. */
+#define BATCH_CACHED_BYTES (256u << 10)
+
+struct hv_blk_queue {
+	struct hv_source source;
+	struct hv_vm *vm;
+	struct hv_blk_target *target;
+	struct pv_ring *ring; /* guest RAM: written by the guest at any time */
+	uint32_t entries;
+	uint32_t port;
+	uint32_t number;      /* of the device's queues */
+
+	/* Our own indices; those in the ring are only ever written. */
+	uint32_t req_cons;
+	uint32_t rsp_prod;
+	uint32_t rsp_published;
+	uint32_t rsp_cons;  /* the guest's, as last seen */
+	bool stopped;       /* the guest's indices made no sense */
+
+	struct hv_blk_slot *slots;  /* [entries] */
+	struct hv_blk_slot *free;
+	uint32_t slots_used;        /* those from here on never were */
+	uint32_t slots_busy;
+	void *arena;
+	size_t arena_bytes;
+
+	struct hv_io doorbell;
+	bool doorbell_awaited;
+	int doorbell_fd;
+	uint64_t doorbell_count;
+
+	struct hv_job *closing;     /* over when the queue has drained */
+};
 
 /* A request being served, and what it needs from start to answer. */
 struct hv_blk_slot {
@@ -28,16 +69,12 @@ struct hv_blk_slot {
 
 #define LIST_BYTES (PV_BLK_SEGMENTS_MAX * sizeof(struct iovec))
 
-static size_t page_align(size_t bytes)
-{
-	return (bytes + PV_PAGE_BYTES - 1) & ~(size_t)(PV_PAGE_BYTES - 1);
-}
-
 /* Slots, then a list for each. A full-depth queue of long lists fills 1 MiB;
  * one of short requests touches a page or two. */
 static int map_arena(struct hv_blk_queue *queue)
 {
-	size_t slots = page_align(queue->entries * sizeof(struct hv_blk_slot));
+	size_t slots = hv_round_up(queue->entries * sizeof(struct hv_blk_slot),
+				   PV_PAGE_BYTES);
 	size_t bytes = slots + queue->entries * LIST_BYTES;
 	void *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -105,7 +142,7 @@ static void push_response(struct hv_blk_queue *queue, uint64_t token,
 /* Show the guest what was pushed since last time, and tell it if it asked. */
 static void publish(struct hv_blk_queue *queue)
 {
-	struct hv_block_stats *stats = &queue->target->stats;
+	struct hv_blk_stats *stats = &queue->target->stats;
 	uint32_t old = queue->rsp_published, event;
 
 	if (queue->rsp_prod == old)
@@ -162,15 +199,11 @@ static bool indices_are_sane(const struct hv_blk_queue *queue,
 static void stop_guest(struct hv_blk_queue *queue, uint32_t req_prod,
 		       uint32_t rsp_cons)
 {
-	uint32_t device = queue->doorbell_number >> HV_DOORBELL_DEVICE_SHIFT;
-	uint32_t number = queue->doorbell_number -
-			  (device << HV_DOORBELL_DEVICE_SHIFT);
-
 	queue->stopped = true;
 	hv_guest_kill(queue->vm,
 		      "the indices of block device %u, queue %u, make no sense: req_prod %u, rsp_cons %u, where %u requests were taken and %u answered, in a ring of %u",
-		      device, number, req_prod, rsp_cons, queue->req_cons,
-		      queue->rsp_published, queue->entries);
+		      queue->target->device, queue->number, req_prod, rsp_cons,
+		      queue->req_cons, queue->rsp_published, queue->entries);
 }
 
 /* How many wait to be taken. */
@@ -182,7 +215,7 @@ static uint32_t count_waiting(struct hv_blk_queue *queue)
 	uint32_t rsp_cons;
 
 	if (req_prod == queue->req_cons || queue->stopped ||
-	    queue->target->abandoned)
+	    hv_loop_abandoned(queue->target->loop))
 		return 0;
 	rsp_cons = __atomic_load_n(&queue->ring->rsp_cons, __ATOMIC_RELAXED);
 	if (!indices_are_sane(queue, req_prod, rsp_cons)) {
@@ -236,7 +269,7 @@ static uint64_t take(struct hv_blk_queue *queue)
 		PV_RING_REQ_OFFSET(queue->req_cons & (queue->entries - 1));
 	struct pv_blk_request request;
 
-	hv_blk_copy_once(&request, at, sizeof(request));
+	hv_copy_once(&request, at, sizeof(request));
 	queue->req_cons++;
 	serve(queue, &request);
 	return request.len_bytes;
@@ -252,10 +285,10 @@ static uint32_t choose_batch(struct hv_blk_queue *queue)
 	uint32_t room = hv_loop_room(queue->target->loop);
 	uint32_t batch = waiting / 2;
 
-	if (batch < HV_BLK_BATCH_MIN)
-		batch = HV_BLK_BATCH_MIN;
-	if (batch > HV_BLK_BATCH_MAX)
-		batch = HV_BLK_BATCH_MAX;
+	if (batch < BATCH_MIN)
+		batch = BATCH_MIN;
+	if (batch > BATCH_MAX)
+		batch = BATCH_MAX;
 	if (batch > waiting)
 		batch = waiting;
 	return batch < room ? batch : room;
@@ -269,10 +302,10 @@ static struct hv_blk_queue *queue_of(struct hv_source *source)
 static bool queue_poll(struct hv_source *source)
 {
 	struct hv_blk_queue *queue = queue_of(source);
-	struct hv_block_stats *stats = &queue->target->stats;
+	struct hv_blk_stats *stats = &queue->target->stats;
 	uint64_t bytes = 0, bytes_max = queue->target->disk->direct
 						? UINT64_MAX
-						: HV_BLK_BATCH_CACHED_BYTES;
+						: BATCH_CACHED_BYTES;
 	uint32_t batch, taken;
 
 	publish(queue);
@@ -281,7 +314,7 @@ static bool queue_poll(struct hv_source *source)
 		return false;
 	for (taken = 0; taken < batch && bytes < bytes_max; taken++)
 		bytes += take(queue);
-	hv_blk_count(&stats->submits, 1);
+	hv_blk_count(&stats->batches, 1);
 	hv_blk_count(&stats->requests, taken);
 	return true;
 }
@@ -329,7 +362,7 @@ static void doorbell_rung(struct hv_io *io, int result)
 
 int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vm *vm,
 			struct pv_ring *ring, uint32_t entries, uint32_t port,
-			uint32_t doorbell_number)
+			uint32_t number)
 {
 	struct hv_blk_queue *queue = calloc(1, sizeof(*queue));
 	int r;
@@ -342,7 +375,7 @@ int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vm *vm,
 	queue->ring = ring;
 	queue->entries = entries;
 	queue->port = port;
-	queue->doorbell_number = doorbell_number;
+	queue->number = number;
 	queue->doorbell.done = doorbell_rung;
 	queue->doorbell_fd = eventfd(0, EFD_CLOEXEC);
 	r = queue->doorbell_fd < 0 ? -errno : map_arena(queue);
@@ -363,6 +396,11 @@ void hv_blk_queue_free(struct hv_blk_queue *queue)
 	if (queue->doorbell_fd >= 0)
 		close(queue->doorbell_fd);
 	free(queue);
+}
+
+int hv_blk_queue_eventfd(const struct hv_blk_queue *queue)
+{
+	return queue->doorbell_fd;
 }
 
 void hv_blk_queue_open(struct hv_blk_queue *queue, struct hv_blk_target *target)

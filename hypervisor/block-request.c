@@ -5,7 +5,8 @@
 #include "block-request.h"
 
 #include <pvabi/error.h>
-#include <string.h>
+
+#include "units.h"
 
 static bool is_multiple(uint64_t value, uint32_t power_of_two)
 {
@@ -14,15 +15,7 @@ static bool is_multiple(uint64_t value, uint32_t power_of_two)
 
 uint64_t hv_blk_disk_end(const struct hv_disk *disk)
 {
-	uint64_t mask = disk->logical_block_bytes - 1;
-
-	return (disk->size_bytes + mask) & ~mask;
-}
-
-void hv_blk_copy_once(void *to, const void *guest, size_t bytes)
-{
-	memcpy(to, guest, bytes);
-	__asm__ volatile("" : : "r"(to) : "memory");
+	return hv_round_up(disk->size_bytes, disk->logical_block_bytes);
 }
 
 static bool is_zero(const struct pv_blk_segment *segment)
@@ -33,8 +26,8 @@ static bool is_zero(const struct pv_blk_segment *segment)
 /* What is unused must be 0, so that a later version can use it. */
 static bool unused_is_zero(const struct pv_blk_request *request)
 {
-	unsigned used = request->segments > PV_BLK_SEGMENTS_INLINE ?
-				1 : request->segments;
+	unsigned used = request->segments > PV_BLK_SEGMENTS_INLINE
+				? 1 : request->segments;
 
 	for (; used < PV_BLK_SEGMENTS_INLINE; used++)
 		if (!is_zero(&request->seg[used]))
@@ -95,6 +88,8 @@ int32_t hv_blk_request_check(const struct pv_blk_request *request,
 	case PV_BLK_FLUSH:
 		return check_flush(request);
 	case PV_BLK_DISCARD:
+		if (disk->read_only)
+			return -PV_EROFS;
 		return disk->can_discard ? check_hint(request, disk)
 					 : -PV_EOPNOTSUPP;
 	case PV_BLK_ZERO:
@@ -117,46 +112,38 @@ static int32_t map_segment(const struct pv_blk_segment *segment,
 	return iov->iov_base ? 0 : -PV_EFAULT;
 }
 
-/* Where an indirect list lies in host memory. It may lie anywhere in RAM, also
- * in the ring or in its own buffers: it is only ever read, before the I/O. */
-static int32_t find_list(const struct pv_blk_request *request,
+/* An indirect list may lie anywhere in RAM, also in the ring or in its own
+ * buffers: it is only ever read, before the I/O. */
+static int32_t read_list(const struct pv_blk_request *request,
 			 const struct hv_memory *memory,
-			 const uint8_t **ret_list)
+			 struct pv_blk_segment *ret_list)
 {
 	const struct pv_blk_segment *where = &request->seg[0];
 	uint32_t bytes = request->segments * (uint32_t)sizeof(*where);
-	const uint8_t *list;
 
 	if (where->reserved || where->len_bytes != bytes ||
 	    !is_multiple(where->gpa, 8))
 		return -PV_EINVAL;
-	list = hv_memory_at(memory, where->gpa, bytes);
-	if (!list)
-		return -PV_EFAULT;
-	*ret_list = list;
-	return 0;
+	return hv_memory_read(memory, where->gpa, ret_list, bytes) ? 0
+								   : -PV_EFAULT;
 }
 
 int32_t hv_blk_request_map(const struct pv_blk_request *request,
 			   const struct hv_disk *disk,
 			   const struct hv_memory *memory, struct iovec *iov)
 {
-	const uint8_t *list = NULL;
+	struct pv_blk_segment list[PV_BLK_SEGMENTS_MAX];
+	const struct pv_blk_segment *segment = request->seg;
 	uint64_t sum = 0;
 	int32_t status = 0;
 
-	if (request->segments > PV_BLK_SEGMENTS_INLINE)
-		status = find_list(request, memory, &list);
+	if (request->segments > PV_BLK_SEGMENTS_INLINE) {
+		status = read_list(request, memory, list);
+		segment = list;
+	}
 	for (unsigned i = 0; !status && i < request->segments; i++) {
-		struct pv_blk_segment segment;
-
-		if (list)
-			hv_blk_copy_once(&segment, list + i * sizeof(segment),
-					 sizeof(segment));
-		else
-			segment = request->seg[i];
-		status = map_segment(&segment, disk, memory, &iov[i]);
-		sum += segment.len_bytes;
+		status = map_segment(&segment[i], disk, memory, &iov[i]);
+		sum += segment[i].len_bytes;
 	}
 	if (!status && sum != request->len_bytes)
 		status = -PV_EINVAL;

@@ -21,14 +21,10 @@ int32_t hv_blk_request_check(const struct pv_blk_request *request,
 			     const struct hv_disk *disk);
 
 /* The segments of a READ or WRITE that passed the check, as host memory. An
- * indirect list is read from guest RAM here, each segment once. iov has room
+ * indirect list is read from guest RAM here, once. iov has room
  * for request->segments. 0 or -PV_E*. */
 int32_t hv_blk_request_map(const struct pv_blk_request *request,
 			   const struct hv_disk *disk,
 			   const struct hv_memory *memory, struct iovec *iov);
-
-/* Copy from guest RAM, once: the compiler cannot come back to the source for a
- * value it dropped. */
-void hv_blk_copy_once(void *to, const void *guest, size_t bytes);
 
 #endif

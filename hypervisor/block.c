@@ -7,39 +7,46 @@
 #include <errno.h>
 #include <pvabi/pvabi.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "block-queue.h"
 #include "engine.h"
 #include "vm.h"
 
+/* A doorbell's number is device << 8 | queue. */
+#define DOORBELL_DEVICE_SHIFT 8
+
 struct hv_block {
 	struct hv_vm *vm;
+	char id[PV_DEVICE_NAME_BYTES];
 	struct hv_disk disk;
 	struct hv_blk_target target;
 	struct hv_blk_queue *queues[PV_BLK_QUEUES_MAX];
 };
 
-int hv_block_create(struct hv_block **ret_block, struct hv_vm *vm,
-		    const struct hv_disk *disk)
+int hv_block_add(struct hv_vm *vm, const struct hv_disk_spec *spec,
+		 struct hv_error *err)
 {
 	struct hv_block *block = calloc(1, sizeof(*block));
 
 	if (!block)
-		return -ENOMEM;
+		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
+	if (hv_disk_open(spec, &block->disk, err) < 0) {
+		free(block);
+		return -1;
+	}
 	block->vm = vm;
-	block->disk = *disk;
+	memcpy(block->id, spec->id, sizeof(block->id));
 	block->target.disk = &block->disk;
-	*ret_block = block;
+	block->target.device = vm->blocks;
+	vm->block[vm->blocks++] = block;
 	return 0;
 }
 
-void hv_block_config(const struct hv_block *block,
-		     struct pv_blk_config *ret_config)
+static struct pv_blk_config config(const struct hv_disk *disk)
 {
-	const struct hv_disk *disk = &block->disk;
-
-	*ret_config = (struct pv_blk_config){
+	return (struct pv_blk_config){
 		.size_bytes = disk->size_bytes,
 		.logical_block_bytes = disk->logical_block_bytes,
 		.buffer_align_bytes = disk->buffer_align_bytes,
@@ -48,6 +55,21 @@ void hv_block_config(const struct hv_block *block,
 			 (disk->can_discard ? PV_BLK_CAN_DISCARD : 0),
 		.request_bytes_max = PV_BLK_REQUEST_MAX_BYTES,
 	};
+}
+
+void hv_block_describe(const struct hv_block *block,
+		       struct pv_device *ret_device)
+{
+	struct pv_blk_config disk = config(&block->disk);
+
+	*ret_device = (struct pv_device){
+		.type = PV_DEVICE_BLOCK,
+		.number = block->target.device,
+		.queues = PV_BLK_QUEUES_MAX,
+		.queue_entries_max = PV_BLK_ENTRIES_MAX,
+	};
+	memcpy(ret_device->name, block->id, sizeof(block->id));
+	memcpy(ret_device->config, &disk, sizeof(disk));
 }
 
 /* What the loop thread is asked to do for this thread. */
@@ -61,7 +83,8 @@ static void do_for(struct hv_block *block, struct hv_blk_queue *queue,
 		   void (*run)(struct hv_job *job))
 {
 	struct block_job job = {
-		.job.run = run, .block = block, .queue = queue};
+		.job.run = run, .block = block, .queue = queue,
+	};
 
 	hv_loop_do(block->vm->loop, &job.job);
 }
@@ -94,7 +117,7 @@ static void close_run(struct hv_job *job)
 	hv_blk_queue_close(b->queue, job);
 }
 
-static bool is_power_of_two(uint32_t n)
+static bool is_power_of_two(uint64_t n)
 {
 	return n && !(n & (n - 1));
 }
@@ -109,8 +132,8 @@ static bool is_zero(const struct pv_ring *ring)
 	return true;
 }
 
-static int64_t check_ring(struct hv_block *block, pv_gpa_t gpa,
-			  uint32_t entries, uint32_t port,
+static int64_t check_ring(const struct hv_memory *memory, pv_gpa_t gpa,
+			  uint64_t entries, uint64_t port,
 			  struct pv_ring **ret_ring)
 {
 	struct pv_ring *ring;
@@ -119,7 +142,7 @@ static int64_t check_ring(struct hv_block *block, pv_gpa_t gpa,
 	    !is_power_of_two(entries) || gpa % PV_CACHE_LINE ||
 	    port < PV_PORT_FIRST_FREE || port >= PV_PORTS)
 		return -PV_EINVAL;
-	ring = hv_memory_at(&block->vm->memory, gpa, PV_RING_BYTES(entries));
+	ring = hv_memory_at(memory, gpa, PV_RING_BYTES(entries));
 	if (!ring)
 		return -PV_EFAULT;
 	if (!is_zero(ring))
@@ -128,78 +151,91 @@ static int64_t check_ring(struct hv_block *block, pv_gpa_t gpa,
 	return 0;
 }
 
+static uint32_t doorbell_of(const struct hv_block *block, uint32_t queue)
+{
+	return block->target.device << DOORBELL_DEVICE_SHIFT | queue;
+}
+
 /* Without an eventfd the engine brings each doorbell as an exit, and
  * hv_block_doorbell passes it on: slower, but the same. */
-static void bind_doorbell(struct hv_block *block, struct hv_blk_queue *queue)
+static void set_doorbell(struct hv_block *block, uint32_t queue, bool on)
 {
 	struct hv_engine *engine = block->vm->engine;
 
-	engine->ops->bind_doorbell(engine, queue->doorbell_number,
-				   queue->doorbell_fd);
+	engine->ops->set_doorbell(engine, doorbell_of(block, queue),
+				  hv_blk_queue_eventfd(block->queues[queue]),
+				  on);
 }
 
-static void unbind_doorbell(struct hv_block *block, struct hv_blk_queue *queue)
+/* The queue's place in its device, or NULL if there is no such thing. */
+static struct hv_blk_queue **find_queue(struct hv_vm *vm, uint64_t device,
+					uint64_t queue)
 {
-	struct hv_engine *engine = block->vm->engine;
-
-	engine->ops->unbind_doorbell(engine, queue->doorbell_number,
-				     queue->doorbell_fd);
+	return device < vm->blocks && queue < PV_BLK_QUEUES_MAX
+		       ? &vm->block[device]->queues[queue] : NULL;
 }
 
-int64_t hv_block_queue_open(struct hv_block *block, uint32_t number,
-			    pv_gpa_t gpa, uint32_t entries, uint32_t port,
-			    uint32_t doorbell)
+int64_t hv_block_queue_open(struct hv_vm *vm, uint64_t device, uint64_t number,
+			    pv_gpa_t gpa, uint64_t entries, uint64_t port)
 {
-	struct hv_blk_queue *queue;
+	struct hv_blk_queue **queue = find_queue(vm, device, number);
+	struct hv_block *block;
 	struct pv_ring *ring;
 	int64_t status;
 
-	if (number >= PV_BLK_QUEUES_MAX)
+	if (!queue)
 		return -PV_ENODEV;
-	if (block->queues[number])
+	if (*queue)
 		return -PV_EBUSY;
-	status = check_ring(block, gpa, entries, port, &ring);
+	status = check_ring(&vm->memory, gpa, entries, port, &ring);
 	if (status)
 		return status;
-	if (!hv_vm_loop(block->vm))
+	if (!hv_vm_loop(vm) ||
+	    hv_blk_queue_create(queue, vm, ring, (uint32_t)entries,
+				(uint32_t)port, (uint32_t)number))
 		return -PV_ENOMEM;
-	if (hv_blk_queue_create(&queue, block->vm, ring, entries, port,
-				doorbell))
-		return -PV_ENOMEM;
-	bind_doorbell(block, queue);
-	do_for(block, queue, open_run);
-	block->queues[number] = queue;
-	return doorbell;
+	block = vm->block[device];
+	set_doorbell(block, (uint32_t)number, true);
+	do_for(block, *queue, open_run);
+	return doorbell_of(block, (uint32_t)number);
 }
 
-int64_t hv_block_queue_close(struct hv_block *block, uint32_t number)
+static void close_queue(struct hv_block *block, uint32_t number)
 {
-	struct hv_blk_queue *queue;
+	struct hv_blk_queue *queue = block->queues[number];
 
-	if (number >= PV_BLK_QUEUES_MAX || !block->queues[number])
-		return -PV_ENODEV;
-	queue = block->queues[number];
-	block->queues[number] = NULL;
-	unbind_doorbell(block, queue);
+	set_doorbell(block, number, false);
 	do_for(block, queue, close_run);
 	hv_blk_queue_free(queue);
+	block->queues[number] = NULL;
+}
+
+int64_t hv_block_queue_close(struct hv_vm *vm, uint64_t device, uint64_t number)
+{
+	struct hv_blk_queue **queue = find_queue(vm, device, number);
+
+	if (!queue || !*queue)
+		return -PV_ENODEV;
+	close_queue(vm->block[device], (uint32_t)number);
 	return 0;
 }
 
-void hv_block_doorbell(struct hv_block *block, uint32_t number)
+void hv_block_doorbell(struct hv_vm *vm, uint32_t doorbell)
 {
+	struct hv_blk_queue **queue =
+		find_queue(vm, doorbell >> DOORBELL_DEVICE_SHIFT,
+			   doorbell & ((1u << DOORBELL_DEVICE_SHIFT) - 1));
 	uint64_t one = 1;
-	int fd;
 
-	if (number >= PV_BLK_QUEUES_MAX || !block->queues[number])
+	if (!queue || !*queue)
 		return;
-	fd = block->queues[number]->doorbell_fd;
-	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
+	while (write(hv_blk_queue_eventfd(*queue), &one, sizeof(one)) < 0 &&
+	       errno == EINTR)
 		;
 }
 
 void hv_block_stats(const struct hv_block *block,
-		    struct hv_block_stats *ret_stats)
+		    struct hv_blk_stats *ret_stats)
 {
 	const uint64_t *from = (const void *)&block->target.stats;
 	uint64_t *to = (void *)ret_stats;
@@ -208,29 +244,13 @@ void hv_block_stats(const struct hv_block *block,
 		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
-/* Nobody is left to use what is under way: have the kernel drop what it did not
- * start yet. */
-static void abandon_run(struct hv_job *job)
-{
-	struct hv_blk_target *target =
-		&HV_OWNER(job, struct block_job, job)->block->target;
-
-	target->abandoned = true;
-	if (target->file_is_slot)
-		hv_loop_cancel_file(target->loop, target->file);
-	hv_loop_job_done(job);
-}
-
 void hv_block_free(struct hv_block *block)
 {
 	if (!block)
 		return;
-	if (block->target.loop &&
-	    atomic_load(&block->vm->ending) != HV_END_EXIT)
-		do_for(block, NULL, abandon_run);
 	for (uint32_t i = 0; i < PV_BLK_QUEUES_MAX; i++)
 		if (block->queues[i])
-			hv_block_queue_close(block, i);
+			close_queue(block, i);
 	hv_disk_done(&block->disk);
 	free(block);
 }

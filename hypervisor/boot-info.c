@@ -6,9 +6,11 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "block.h"
 #include "engine.h"
+#include "units.h"
 #include "vm.h"
 
 #define TABLE_ALIGN 16u
@@ -28,7 +30,7 @@ static void *take(struct area *area, size_t bytes)
 	void *at = area->base + area->used;
 
 	assert(bytes <= room(area));
-	area->used += (uint32_t)((bytes + TABLE_ALIGN - 1) & ~(size_t)(TABLE_ALIGN - 1));
+	area->used += (uint32_t)hv_round_up(bytes, TABLE_ALIGN);
 	return at;
 }
 
@@ -43,9 +45,8 @@ static void fill_ranges(struct pv_boot_info *boot, struct area *area,
 {
 	struct pv_memory_range *range =
 		take(area, layout->ranges * sizeof(*range));
-	unsigned i;
 
-	for (i = 0; i < layout->ranges; i++)
+	for (unsigned i = 0; i < layout->ranges; i++)
 		range[i] = (struct pv_memory_range){
 			.base = layout->range[i].base,
 			.bytes = layout->range[i].bytes,
@@ -56,36 +57,24 @@ static void fill_ranges(struct pv_boot_info *boot, struct area *area,
 }
 
 static void fill_devices(struct pv_boot_info *boot, struct area *area,
-			 const struct hv_vm *vm, const char *const *name)
+			 const struct hv_vm *vm)
 {
 	struct pv_device *device = take(area, vm->blocks * sizeof(*device));
-	struct pv_blk_config config;
-	unsigned i;
 
-	for (i = 0; i < vm->blocks; i++) {
-		device[i] = (struct pv_device){
-			.type = PV_DEVICE_BLOCK,
-			.number = i,
-			.queues = PV_BLK_QUEUES_MAX,
-			.queue_entries_max = PV_BLK_ENTRIES_MAX,
-		};
-		strncpy(device[i].name, name[i], PV_DEVICE_NAME_BYTES - 1);
-		hv_block_config(vm->block[i], &config);
-		memcpy(device[i].config, &config, sizeof(config));
-	}
+	for (unsigned i = 0; i < vm->blocks; i++)
+		hv_block_describe(vm->block[i], &device[i]);
 	boot->devices = vm->blocks;
 	boot->devices_addr = addr(area, device);
 }
 
 static int fill_args(struct pv_boot_info *boot, struct area *area,
-		     const struct hv_boot_args *args, struct hv_error *err)
+		     int argc, char *const argv[], struct hv_error *err)
 {
 	size_t bytes = 0;
 	char *at;
-	int i;
 
-	for (i = 0; i < args->argc; i++)
-		bytes += strlen(args->argv[i]) + 1;
+	for (int i = 0; i < argc; i++)
+		bytes += strlen(argv[i]) + 1;
 	if (bytes + TABLE_ALIGN > room(area))
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "the guest's arguments take %zu bytes, %u are the most: shorten them or put them on a disk",
@@ -93,13 +82,13 @@ static int fill_args(struct pv_boot_info *boot, struct area *area,
 	at = take(area, bytes);
 	boot->args_addr = addr(area, at);
 	boot->args_bytes = (uint32_t)bytes;
-	boot->argc = (uint32_t)args->argc;
-	for (i = 0; i < args->argc; i++)
-		at = stpcpy(at, args->argv[i]) + 1;
+	boot->argc = (uint32_t)argc;
+	for (int i = 0; i < argc; i++)
+		at = stpcpy(at, argv[i]) + 1;
 	return 0;
 }
 
-int hv_boot_info_fill(struct hv_vm *vm, const struct hv_boot_args *args,
+int hv_boot_info_fill(struct hv_vm *vm, int argc, char *const argv[],
 		      struct hv_error *err)
 {
 	struct area area = { .base = vm->window.base + HV_WINDOW_BOOT };
@@ -109,6 +98,7 @@ int hv_boot_info_fill(struct hv_vm *vm, const struct hv_boot_args *args,
 		.magic = PV_BOOT_MAGIC,
 		.size_bytes = sizeof(*boot),
 		.abi_version = PV_ABI_VERSION,
+		.flags = isatty(STDIN_FILENO) ? PV_BOOT_TERMINAL : 0,
 		.features = vm->features,
 		.ops_addr = hv_window_addr(HV_WINDOW_OPS),
 		.vcpu_addr = hv_window_addr(HV_WINDOW_VCPU),
@@ -119,6 +109,6 @@ int hv_boot_info_fill(struct hv_vm *vm, const struct hv_boot_args *args,
 		.poll_ns = vm->poll_ns,
 	};
 	fill_ranges(boot, &area, &vm->layout);
-	fill_devices(boot, &area, vm, args->device_name);
-	return fill_args(boot, &area, args, err);
+	fill_devices(boot, &area, vm);
+	return fill_args(boot, &area, argc, argv, err);
 }

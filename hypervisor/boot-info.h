@@ -9,16 +9,9 @@
 
 struct hv_vm;
 
-/* What the guest is told beyond what the VM itself knows. */
-struct hv_boot_args {
-	int argc;
-	char *const *argv; /* argv[0] is the image's name */
-	const char *const *device_name; /* one for each of vm->block */
-};
-
-/* Everything else of the VM must be complete. Fails when the arguments are too
- * long for the room there is. */
-int hv_boot_info_fill(struct hv_vm *vm, const struct hv_boot_args *args,
+/* argv[0] is the image's name. Everything else of the VM must be complete.
+ * Fails when the arguments are too long for the room there is. */
+int hv_boot_info_fill(struct hv_vm *vm, int argc, char *const argv[],
 		      struct hv_error *err);
 
 #endif

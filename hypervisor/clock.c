@@ -12,14 +12,12 @@
 #include "engine.h"
 #include "vm.h"
 
-#define NS_PER_S UINT64_C(1000000000)
-
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec t;
 
 	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * HV_NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
 uint64_t hv_host_ns(void)
@@ -35,7 +33,7 @@ static void set_wall_offset(struct hv_vm *vm)
 	uint64_t now = hv_clock_now(vm), wall = clock_ns(CLOCK_REALTIME);
 
 	vm->clock.wall_offset_ns = (int64_t)(wall - now);
-	vm->clock.refresh_ns = now + NS_PER_S;
+	vm->clock.refresh_ns = now + HV_NS_PER_S;
 	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	clock->wall_offset_ns = vm->clock.wall_offset_ns;

@@ -11,6 +11,8 @@
 
 struct hv_vm;
 
+#define HV_NS_PER_S UINT64_C(1000000000)
+
 /* CLOCK_MONOTONIC of the host, ns. */
 uint64_t hv_host_ns(void);
 

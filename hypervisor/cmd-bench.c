@@ -12,6 +12,7 @@
 
 #include "bench/bench.h"
 #include "bench/child.h"
+#include "clock.h"
 #include "cmd.h"
 
 static const struct hv_bench *const benches[] = {
@@ -55,7 +56,7 @@ static const struct argp_option options[] = {
 	{ "json", KEY_JSON, "FILE", 0, "Also write the figures to FILE", 0 },
 	{ "file", KEY_FILE, "PATH", 0,
 	  "Run the block benchmarks on this file or disk (default: a temporary "
-	  "file of 256 MiB in $TMPDIR or /var/tmp)",
+	  "file of 256 MiB, with --quick 64 MiB, in $TMPDIR or /var/tmp)",
 	  0 },
 	{ "overwrite", KEY_OVERWRITE, NULL, 0,
 	  "Let the write benchmarks destroy what is in --file; without this "
@@ -167,7 +168,7 @@ static void set_effort(struct hv_bench_run *run, unsigned rounds)
 	if (run->rounds > effort->rounds)
 		limit_ns = limit_ns * run->rounds / effort->rounds;
 	run->sample_ns = effort->sample_ns;
-	run->deadline_ns = hv_bench_now_ns() + limit_ns;
+	run->deadline_ns = hv_host_ns() + limit_ns;
 }
 
 static void run_all(struct request *request)
@@ -188,7 +189,7 @@ static int finish(const struct request *request)
 
 	hv_bench_print(&request->run);
 	if (request->json_path &&
-	    hv_bench_write_json(&request->run, request->json_path, &err)) {
+	    hv_bench_write_json(&request->run, request->json_path, &err) < 0) {
 		fprintf(stderr, "paravane: %s\n", err.text);
 		return (int)err.status;
 	}
@@ -206,7 +207,6 @@ int hv_cmd_bench(int argc, char **argv)
 	struct request request = { .run.progress = isatty(STDERR_FILENO) };
 	int status;
 
-	argp_err_exit_status = HV_STATUS_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
 	if (request.list)
 		return list();

@@ -7,11 +7,11 @@
 
 #include <argp.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 
 #include "feature-names.h"
 #include "image.h"
+#include "json.h"
 #include "status.h"
 #include "symbols.h"
 
@@ -111,18 +111,6 @@ static void print_text(const struct hv_image *image)
 	print_segments(image);
 }
 
-static void put_number(struct json_object *object, const char *key, uint64_t n)
-{
-	json_object_object_add(object, key, json_object_new_uint64(n));
-}
-
-static void put_text(struct json_object *object, const char *key,
-		     const char *text)
-{
-	json_object_object_add(object, key,
-			       text ? json_object_new_string(text) : NULL);
-}
-
 static struct json_object *features_json(uint64_t features)
 {
 	struct json_object *list = json_object_new_array();
@@ -144,11 +132,11 @@ static struct json_object *segments_json(const struct hv_image *image)
 		const struct hv_segment *s = &image->segment[i];
 		struct json_object *one = json_object_new_object();
 
-		put_number(one, "address", s->gpa);
-		put_number(one, "memory_bytes", s->memory_bytes);
-		put_number(one, "file_offset", s->file_offset);
-		put_number(one, "file_bytes", s->file_bytes);
-		put_text(one, "rights", rights(s));
+		hv_json_put_u64(one, "address", s->gpa);
+		hv_json_put_u64(one, "memory_bytes", s->memory_bytes);
+		hv_json_put_u64(one, "file_offset", s->file_offset);
+		hv_json_put_u64(one, "file_bytes", s->file_bytes);
+		hv_json_put_text(one, "rights", rights(s));
 		json_object_array_add(list, one);
 	}
 	return list;
@@ -159,9 +147,9 @@ static void put_entry(struct json_object *object, const struct hv_image *image)
 	uint64_t offset = 0;
 	const char *symbol = hv_symbol_at(image, image->entry, &offset);
 
-	put_number(object, "entry", image->entry);
-	put_text(object, "entry_symbol", symbol);
-	put_number(object, "entry_symbol_offset", offset);
+	hv_json_put_u64(object, "entry", image->entry);
+	hv_json_put_text(object, "entry_symbol", symbol);
+	hv_json_put_u64(object, "entry_symbol_offset", offset);
 }
 
 static void print_json(const struct hv_image *image)
@@ -169,20 +157,18 @@ static void print_json(const struct hv_image *image)
 	struct json_object *object = json_object_new_object();
 	const struct pv_note *note = &image->note;
 
-	put_number(object, "version", 1);
-	put_text(object, "path", image->path);
-	put_number(object, "abi_major", note->abi_version >> 16);
-	put_number(object, "abi_minor", note->abi_version & 0xffff);
-	put_number(object, "flags", note->flags);
-	json_object_object_add(object, "requires",
-			       features_json(note->required));
-	json_object_object_add(object, "wants", features_json(note->wanted));
+	hv_json_put_u64(object, "version", 1);
+	hv_json_put_text(object, "path", image->path);
+	hv_json_put_u64(object, "abi_major", note->abi_version >> 16);
+	hv_json_put_u64(object, "abi_minor", note->abi_version & 0xffff);
+	hv_json_put_u64(object, "flags", note->flags);
+	hv_json_put(object, "requires", features_json(note->required));
+	hv_json_put(object, "wants", features_json(note->wanted));
 	put_entry(object, image);
-	put_number(object, "stack_bytes", image->stack_bytes);
-	put_number(object, "memory_bytes", hv_image_memory_need(image));
-	json_object_object_add(object, "segments", segments_json(image));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	hv_json_put_u64(object, "stack_bytes", image->stack_bytes);
+	hv_json_put_u64(object, "memory_bytes", hv_image_memory_need(image));
+	hv_json_put(object, "segments", segments_json(image));
+	hv_json_print(stdout, object);
 	json_object_put(object);
 }
 

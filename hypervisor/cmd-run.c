@@ -3,6 +3,7 @@
  * paravane run: the command line, and the words at the end.
  */
 #include <argp.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,6 @@ static void parse_mem(struct argp_state *state, struct run_command *run,
 		      const char *text)
 {
 	uint64_t bytes;
-
 	int status = hv_parse_size(text, &bytes);
 
 	if (status == -EINVAL)
@@ -64,24 +64,32 @@ static void parse_mem(struct argp_state *state, struct run_command *run,
 		run->machine.ram_bytes = bytes & ~(uint64_t)(PV_PAGE_BYTES - 1);
 }
 
+/* Disks that are not named are disk0, disk1, ... by position. */
+static void name_disk(struct argp_state *state, struct hv_machine_options *m)
+{
+	struct hv_disk_spec *spec = &m->disk[m->disks];
+
+	if (!spec->id[0])
+		snprintf(spec->id, sizeof(spec->id), "disk%u", m->disks);
+	for (unsigned i = 0; i < m->disks; i++)
+		if (!strcmp(spec->id, m->disk[i].id))
+			argp_error(state, "two disks are called %s: give them different names with --block PATH,id=NAME",
+				   spec->id);
+}
+
 static void parse_disk(struct argp_state *state, struct run_command *run,
-		       const char *text)
+		       char *text)
 {
 	struct hv_machine_options *m = &run->machine;
 	struct hv_error err = { .text = "" };
-	struct hv_disk_spec *spec;
 
-	if (m->disks == HV_BLOCK_DEVICES_MAX) {
+	if (m->disks == HV_BLOCK_DEVICES_MAX)
 		argp_error(state, "more than %d disks: a guest can have no more",
 			   HV_BLOCK_DEVICES_MAX);
-		return;
-	}
-	spec = malloc(sizeof(*spec));
-	if (!spec)
-		argp_failure(state, HV_STATUS_FAILED, ENOMEM, "--block");
-	else if (hv_disk_parse(text, spec, &err) < 0)
+	else if (hv_disk_parse(text, &m->disk[m->disks], &err) < 0)
 		argp_error(state, "%s", err.text);
-	m->disk[m->disks++] = spec;
+	name_disk(state, m);
+	m->disks++;
 }
 
 static void parse_timeout(struct argp_state *state, struct run_command *run,
@@ -147,16 +155,29 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
+static int tell_exit(uint64_t status)
+{
+	if (status <= PV_EXIT_STATUS_MAX)
+		return (int)status;
+	fprintf(stderr,
+		"paravane: the guest's exit status %lld is reported as %d: those above are Paravane's own\n",
+		(long long)status, PV_EXIT_STATUS_MAX);
+	return PV_EXIT_STATUS_MAX;
+}
+
 /* The sentence for how the VM ended, and its status. */
 static int tell_end(const struct hv_vm *vm, const struct run_command *run)
 {
-	switch ((enum hv_end)atomic_load(&vm->ending)) {
+	enum hv_end end = (enum hv_end)atomic_load(&vm->ending);
+
+	assert(end != HV_END_NOT);
+	switch (end) {
 	case HV_END_EXIT:
-		return vm->exit_status;
+		return tell_exit(vm->end_detail);
 	case HV_END_SIGNAL:
-		return HV_STATUS_SIGNAL + vm->exit_status;
+		return HV_STATUS_SIGNAL + (int)vm->end_detail;
 	case HV_END_TIMEOUT:
-		fprintf(stderr, "paravane: the guest was stopped after the %g seconds of --timeout\n",
+		fprintf(stderr, "paravane: the guest was stopped: it ran for the whole --timeout of %g s\n",
 			(double)run->timeout_ns / 1e9);
 		return HV_STATUS_TIMEOUT;
 	case HV_END_KILLED:
@@ -171,21 +192,40 @@ static int tell_end(const struct hv_vm *vm, const struct run_command *run)
 	return HV_STATUS_FAILED;
 }
 
+/* Before the guest runs: a run is not to be lost for a typing error. */
+static int open_stats(const struct run_command *run, FILE **ret_file,
+		      struct hv_error *err)
+{
+	*ret_file = NULL;
+	if (!run->stats)
+		return 0;
+	*ret_file = run->stats_path ? fopen(run->stats_path, "we") : stderr;
+	if (!*ret_file)
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "cannot write statistics to %s: %s",
+			       run->stats_path, strerror(errno));
+	return 0;
+}
+
+static int tell_failure(const struct hv_error *err)
+{
+	fprintf(stderr, "paravane: %s\n", err->text);
+	return err->status;
+}
+
 static int build_and_run(struct hv_vm *vm, const struct run_command *run)
 {
 	struct hv_error err = { .text = "" };
+	FILE *stats;
 	int status;
 
-	if (hv_machine_build(vm, &run->machine, &err) < 0) {
-		fprintf(stderr, "paravane: %s\n", err.text);
-		return err.status;
-	}
+	if (open_stats(run, &stats, &err) < 0 ||
+	    hv_machine_build(vm, &run->machine, &err) < 0)
+		return tell_failure(&err);
 	hv_vm_run(vm, run->timeout_ns);
 	status = tell_end(vm, run);
-	if (run->stats && hv_stats_write(vm, run->stats_path, &err) < 0) {
-		fprintf(stderr, "paravane: %s\n", err.text);
-		status = err.status;
-	}
+	if (stats && hv_stats_write(vm, stats, &err) < 0)
+		status = tell_failure(&err);
 	return status;
 }
 
@@ -201,13 +241,13 @@ int hv_cmd_run(int argc, char **argv)
 	int status;
 
 	run.machine.argv = calloc((size_t)argc + 1, sizeof(char *));
-	if (!run.machine.argv)
+	if (!run.machine.argv) {
+		fprintf(stderr, "paravane: out of memory\n");
 		return HV_STATUS_FAILED;
+	}
 	argp_parse(&argp, argc, argv, 0, NULL, &run);
 	status = build_and_run(&vm, &run);
 	hv_machine_free(&vm);
-	while (run.machine.disks)
-		free(run.machine.disk[--run.machine.disks]);
 	free(run.machine.argv);
 	return status;
 }

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -35,48 +34,35 @@ struct hv_console {
 	struct hv_io io;
 	_Atomic int state;
 	size_t taken, filled;
-	bool cancelling; /* free waits for the read's end: loop thread */
-	bool terminal;   /* `saved` must be restored */
+	bool terminal; /* `saved` must be restored */
 	struct termios saved;
 	uint8_t buffer[4096];
 };
-
-static struct hv_console *console_of_io(struct hv_io *io)
-{
-	return (struct hv_console *)(void *)((char *)io -
-					     offsetof(struct hv_console, io));
-}
-
-static struct hv_console *console_of_job(struct hv_job *job)
-{
-	return (struct hv_console *)(void *)((char *)job -
-					     offsetof(struct hv_console, job));
-}
-
-struct hv_console *hv_console_create(struct hv_vm *vm)
-{
-	struct hv_console *console = calloc(1, sizeof(*console));
-
-	if (console)
-		console->vm = vm;
-	return console;
-}
 
 /* Wait until a PIPE_BUF can be written without blocking, or the VM ends. A
  * signal that ends it cannot slip in between look and wait. */
 static bool wait_writable(struct hv_vm *vm)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	bool ending, interrupted = true;
 	sigset_t all, old;
-	bool ending;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
-	ending = atomic_load(&vm->ending);
-	if (!ending)
-		ppoll(&out, 1, NULL, &old);
+	while (!(ending = atomic_load(&vm->ending)) && interrupted)
+		interrupted = ppoll(&out, 1, NULL, &old) < 0 && errno == EINTR;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return !ending;
+}
+
+/* As for any program: nobody reads any more, or output would be lost. */
+static void end_without_output(struct hv_vm *vm, int error)
+{
+	if (error == EPIPE)
+		hv_vm_end(vm, HV_END_SIGNAL, SIGPIPE);
+	else
+		hv_vm_fail(vm, "cannot write the guest's output to stdout: %s",
+			   strerror(error));
 }
 
 int64_t hv_console_write(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
@@ -94,7 +80,7 @@ int64_t hv_console_write(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 		ssize_t n = write(STDOUT_FILENO, from + written, chunk);
 
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			break;
+			end_without_output(vm, errno);
 		if (n > 0)
 			written += (uint64_t)n;
 	}
@@ -104,37 +90,22 @@ int64_t hv_console_write(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 
 static void on_read(struct hv_io *io, int result)
 {
-	struct hv_console *console = console_of_io(io);
+	struct hv_console *console = HV_OWNER(io, struct hv_console, io);
 
 	console->taken = 0;
 	console->filled = result > 0 ? (size_t)result : 0;
 	atomic_store(&console->state, result > 0 ? READY : ENDED);
 	hv_event_raise(console->vm, PV_PORT_CONSOLE);
-	if (console->cancelling)
-		hv_loop_job_done(&console->job);
 }
 
 static void start_read(struct hv_job *job)
 {
-	struct hv_console *console = console_of_job(job);
+	struct hv_console *console = HV_OWNER(job, struct hv_console, job);
 	struct io_uring_sqe *sqe = hv_loop_sqe(console->vm->loop, &console->io);
 
-	console->io.done = on_read;
 	io_uring_prep_read(sqe, STDIN_FILENO, console->buffer,
 			   sizeof(console->buffer), (uint64_t)-1);
 	hv_loop_job_done(job);
-}
-
-static void cancel_read(struct hv_job *job)
-{
-	struct hv_console *console = console_of_job(job);
-
-	if (atomic_load(&console->state) != READING) {
-		hv_loop_job_done(job);
-		return;
-	}
-	console->cancelling = true;
-	hv_loop_cancel(console->vm->loop, &console->io);
 }
 
 /* Keys arrive as they are pressed and the guest decides on their echo; Ctrl-C
@@ -185,7 +156,6 @@ int64_t hv_console_read(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 			return -PV_EIO;
 		take_terminal(console);
 		atomic_store(&console->state, READING);
-		console->job.run = start_read;
 		hv_loop_do(vm->loop, &console->job);
 		return -PV_EAGAIN;
 	case READING:
@@ -194,14 +164,22 @@ int64_t hv_console_read(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 	return -PV_EAGAIN;
 }
 
+struct hv_console *hv_console_create(struct hv_vm *vm)
+{
+	struct hv_console *console = calloc(1, sizeof(*console));
+
+	if (!console)
+		return NULL;
+	console->vm = vm;
+	console->job.run = start_read;
+	console->io.done = on_read;
+	return console;
+}
+
 void hv_console_free(struct hv_console *console)
 {
 	if (!console)
 		return;
-	if (atomic_load(&console->state) == READING) {
-		console->job.run = cancel_read;
-		hv_loop_do(console->vm->loop, &console->job);
-	}
 	if (console->terminal)
 		tcsetattr(STDIN_FILENO, TCSANOW, &console->saved);
 	free(console);

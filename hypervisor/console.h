@@ -17,7 +17,7 @@ struct hv_console *hv_console_create(struct hv_vm *vm);
 /* PV_OP_CONSOLE_WRITE and PV_OP_CONSOLE_READ: a status of the contract. */
 int64_t hv_console_write(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len);
 int64_t hv_console_read(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len);
-/* Cancels a read under way, restores the terminal. Before the loop stops. */
+/* Restores the terminal. After the loop stopped: that ends a read under way. */
 void hv_console_free(struct hv_console *console);
 
 #endif

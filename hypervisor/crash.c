@@ -6,7 +6,6 @@
 #include "crash.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "engine.h"
 #include "fault-text.h"
@@ -14,6 +13,8 @@
 #include "vm.h"
 
 #define FRAMES_MAX 48
+/* More than the largest boot stack can hold. */
+#define FRAMES_WALKED_MAX (PV_STACK_MAX_BYTES / 16)
 
 void hv_crash_note(struct hv_vm *vm, const struct hv_regs *regs)
 {
@@ -38,6 +39,29 @@ void hv_crash_dead(struct hv_vm *vm, const struct hv_exit *exit)
 	hv_guest_kill(vm, "%s", exit->dead_reason);
 }
 
+/* The guest's own words, made safe for a terminal. */
+static void blank_unprintable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = ' ';
+}
+
+void hv_crash_asked(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len,
+		    const struct hv_regs *regs)
+{
+	const char *text = len <= PV_CONSOLE_MAX_BYTES
+				   ? hv_memory_at(&vm->memory, gpa, len) : NULL;
+	char message[sizeof(vm->reason)] = "";
+	size_t room = sizeof(message) - 1;
+
+	if (text)
+		hv_copy_once(message, text, len < room ? len : room);
+	blank_unprintable(message);
+	hv_crash_note(vm, regs);
+	hv_guest_kill(vm, "%s", message[0] ? message : "it crashed itself");
+}
+
 static void print_registers(const struct hv_regs *r, FILE *out)
 {
 	const struct {
@@ -51,9 +75,8 @@ static void print_registers(const struct hv_regs *r, FILE *out)
 		{ "r12", r->r12 }, { "r13", r->r13 }, { "r14", r->r14 },
 		{ "r15", r->r15 }, { "rip", r->rip }, { "rfl", r->rflags },
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
+	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
 		fprintf(out, "%s%s %016" PRIx64 "%s", i % 3 ? "" : "  ",
 			regs[i].name, regs[i].value, i % 3 == 2 ? "\n" : "  ");
 }
@@ -69,7 +92,7 @@ static void print_frame(const struct hv_vm *vm, unsigned number,
 	fprintf(out, "  #%-2u %016" PRIx64, number, address);
 	if (name)
 		fprintf(out, " in %s+0x%" PRIx64, name, offset + after);
-	else if (address - PV_WINDOW_BASE < PV_PAGE_BYTES)
+	else if (address - hv_window_addr(HV_WINDOW_OPS) < PV_PAGE_BYTES)
 		fprintf(out, " in the operations page");
 	fputc('\n', out);
 }
@@ -77,14 +100,8 @@ static void print_frame(const struct hv_vm *vm, unsigned number,
 static bool read_words(const struct hv_vm *vm, pv_gpa_t gpa, uint64_t word[],
 		       size_t words)
 {
-	const void *at = gpa % sizeof(word[0]) ?
-				 NULL :
-				 hv_memory_at(&vm->memory, gpa,
-					      words * sizeof(word[0]));
-
-	if (at)
-		memcpy(word, at, words * sizeof(word[0]));
-	return at != NULL;
+	return gpa % sizeof(word[0]) == 0 &&
+	       hv_memory_read(&vm->memory, gpa, word, words * sizeof(word[0]));
 }
 
 static bool is_code(const struct hv_vm *vm, uint64_t address)
@@ -94,24 +111,54 @@ static bool is_code(const struct hv_vm *vm, uint64_t address)
 	return range && range->exec;
 }
 
+static void print_repeats(uint64_t repeats, FILE *out)
+{
+	if (repeats)
+		fprintf(out, "      ... %" PRIu64 " times more\n", repeats);
+}
+
+/* Follow the frames from this one up. A recursion takes one line and how often,
+ * so that what began it is still seen. */
+static void print_callers(const struct hv_vm *vm, uint64_t frame, unsigned n,
+			  FILE *out)
+{
+	uint64_t word[2], last = 0, repeats = 0;
+
+	for (unsigned walked = 0; walked < FRAMES_WALKED_MAX; walked++) {
+		if (!read_words(vm, frame, word, 2) || !word[1])
+			break;
+		if (word[1] == last) {
+			repeats++;
+		} else {
+			print_repeats(repeats, out);
+			repeats = 0;
+			if (n == FRAMES_MAX) {
+				fputs("      ... and more\n", out);
+				break;
+			}
+			print_frame(vm, n++, word[1], 1, out);
+			last = word[1];
+		}
+		if (word[0] <= frame)
+			break;
+		frame = word[0];
+	}
+	print_repeats(repeats, out);
+}
+
 static void print_backtrace(const struct hv_vm *vm, const struct hv_regs *r,
 			    FILE *out)
 {
-	uint64_t frame = r->rbp, word[2];
+	uint64_t caller;
 	unsigned n = 0;
 
 	print_frame(vm, n++, r->rip, 0, out);
 	/* The operations page keeps no frame, nor does what a wild call led to:
 	 * the caller is on top of the stack. */
-	if (!is_code(vm, r->rip) && read_words(vm, r->rsp, word, 1) &&
-	    is_code(vm, word[0]))
-		print_frame(vm, n++, word[0], 1, out);
-	while (n < FRAMES_MAX && read_words(vm, frame, word, 2) && word[1]) {
-		print_frame(vm, n++, word[1], 1, out);
-		if (word[0] <= frame)
-			break;
-		frame = word[0];
-	}
+	if (!is_code(vm, r->rip) && read_words(vm, r->rsp, &caller, 1) &&
+	    is_code(vm, caller))
+		print_frame(vm, n++, caller, 1, out);
+	print_callers(vm, r->rbp, n, out);
 }
 
 void hv_crash_report(const struct hv_vm *vm, FILE *out)

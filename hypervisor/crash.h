@@ -6,6 +6,7 @@
 #ifndef HV_CRASH_H
 #define HV_CRASH_H
 
+#include <pvabi/base.h>
 #include <stdio.h>
 
 struct hv_exit;
@@ -15,6 +16,9 @@ struct hv_vm;
 /* Stop the guest for an exception, or for a vCPU that cannot go on. */
 void hv_crash_fault(struct hv_vm *vm, const struct hv_exit *exit);
 void hv_crash_dead(struct hv_vm *vm, const struct hv_exit *exit);
+/* PV_OP_CRASH: for a message of its own. */
+void hv_crash_asked(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len,
+		    const struct hv_regs *regs);
 /* Remember the registers for the report, before killing the guest for a reason
  * of one's own. NULL: they cannot be had. */
 void hv_crash_note(struct hv_vm *vm, const struct hv_regs *regs);

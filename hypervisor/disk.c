@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "units.h"
+
 /* What the contract allows (pvabi/block.h). */
 #define BLOCK_BYTES_MIN 512u
 #define BLOCK_BYTES_MAX 4096u
@@ -23,28 +26,28 @@
 
 /* ---- PATH[,ro][,direct][,id=NAME] */
 
-/* Copies the path, up to a comma that stands alone; the rest of the text, or
- * NULL if the path is too long. */
-static const char *take_path(const char *text, char *path, size_t room)
+/* Ends the path at a comma that stands alone, making one of every two before
+ * it. What follows, or NULL. */
+static char *end_path(char *text)
 {
-	size_t n = 0;
+	char *to = text, *rest;
 
 	for (; *text && (*text != ',' || text[1] == ','); text++) {
-		if (n + 1 == room)
-			return NULL;
-		path[n++] = *text;
+		*to++ = *text;
 		if (*text == ',')
 			text++;
 	}
-	path[n] = '\0';
-	return text;
+	rest = *text ? text + 1 : NULL;
+	*to = '\0';
+	return rest;
 }
 
-static int take_id(const char *name, size_t len, struct hv_disk_spec *spec,
+static int take_id(const char *name, struct hv_disk_spec *spec,
 		   struct hv_error *err)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t len = strlen(name);
 
 	if (spec->id[0])
 		return hv_fail(err, HV_STATUS_USAGE,
@@ -52,9 +55,8 @@ static int take_id(const char *name, size_t len, struct hv_disk_spec *spec,
 			       spec->path);
 	if (!len || len >= sizeof(spec->id) || strspn(name, allowed) < len)
 		return hv_fail(err, HV_STATUS_USAGE,
-			       "--block %.200s: an id is 1 to %zu letters, digits, dots, dashes or underscores, which \"%.*s\" is not",
-			       spec->path, sizeof(spec->id) - 1,
-			       len < 64 ? (int)len : 64, name);
+			       "--block %.200s: an id is 1 to %zu letters, digits, dots, dashes or underscores, which \"%.64s\" is not",
+			       spec->path, sizeof(spec->id) - 1, name);
 	memcpy(spec->id, name, len);
 	return 0;
 }
@@ -70,47 +72,36 @@ static int take_flag(bool *flag, const char *name, const char *path,
 	return 0;
 }
 
-static bool is_option(const char *option, size_t len, const char *name)
+static int take_option(const char *option, struct hv_disk_spec *spec,
+		       struct hv_error *err)
 {
-	return len == strlen(name) && !memcmp(option, name, len);
-}
-
-static int take_option(const char *option, size_t len,
-		       struct hv_disk_spec *spec, struct hv_error *err)
-{
-	if (is_option(option, len, "ro"))
-		return take_flag(&spec->read_only, "ro", spec->path, err);
-	if (is_option(option, len, "direct"))
-		return take_flag(&spec->direct, "direct", spec->path, err);
-	if (len >= 3 && !memcmp(option, "id=", 3))
-		return take_id(option + 3, len - 3, spec, err);
+	if (!strcmp(option, "ro"))
+		return take_flag(&spec->read_only, option, spec->path, err);
+	if (!strcmp(option, "direct"))
+		return take_flag(&spec->direct, option, spec->path, err);
+	if (!strncmp(option, "id=", 3))
+		return take_id(option + 3, spec, err);
 	return hv_fail(err, HV_STATUS_USAGE,
-		       "--block %.200s: unknown option \"%.*s\"; there are ro, direct and id=NAME, and a comma in a path is written twice",
-		       spec->path, len < 64 ? (int)len : 64, option);
+		       "--block %.200s: unknown option \"%.64s\"; there are ro, direct and id=NAME, and a comma in a path is written twice",
+		       spec->path, option);
 }
 
-int hv_disk_parse(const char *text, struct hv_disk_spec *ret_spec,
+int hv_disk_parse(char *text, struct hv_disk_spec *ret_spec,
 		  struct hv_error *err)
 {
-	struct hv_disk_spec spec = {.read_only = false};
-	const char *rest = take_path(text, spec.path, sizeof(spec.path));
+	struct hv_disk_spec spec = { .path = text };
+	char *options = end_path(text);
 
-	if (!rest)
+	if (strlen(spec.path) >= PATH_MAX)
 		return hv_fail(err, HV_STATUS_USAGE,
-			       "--block %.64s...: the path is longer than %zu bytes; use a shorter one",
-			       text, sizeof(spec.path) - 1);
+			       "--block %.64s...: the path is longer than %d bytes; use a shorter one",
+			       spec.path, PATH_MAX - 1);
 	if (!spec.path[0])
 		return hv_fail(err, HV_STATUS_USAGE,
-			       "--block %.64s: the path is empty; write --block PATH[,ro][,direct][,id=NAME]",
-			       text);
-	while (*rest) {
-		const char *option = rest + 1; /* past the comma */
-		size_t len = strcspn(option, ",");
-
-		if (take_option(option, len, &spec, err) < 0)
+			       "--block: the path is empty; write --block PATH[,ro][,direct][,id=NAME]");
+	while (options)
+		if (take_option(strsep(&options, ","), &spec, err) < 0)
 			return -1;
-		rest = option + len;
-	}
 	*ret_spec = spec;
 	return 0;
 }
@@ -184,7 +175,7 @@ static int open_file(const struct hv_disk_spec *spec, bool is_device,
  * down its io_uring, some 50 ms after it is gone. */
 static int try_lock(int fd, int how)
 {
-	static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		if (flock(fd, how | LOCK_NB) == 0)
@@ -311,8 +302,7 @@ static int check_tail(const struct hv_disk *disk, const char *path,
  * refuses such a range whatever it can do: there a discard tells by itself. */
 static bool can_discard(const struct hv_disk *disk, bool is_device)
 {
-	uint64_t end = (disk->size_bytes + BLOCK_BYTES_MAX) &
-		       ~(uint64_t)(BLOCK_BYTES_MAX - 1);
+	uint64_t end = hv_round_up(disk->size_bytes + 1, BLOCK_BYTES_MAX);
 
 	if (disk->read_only)
 		return false;
@@ -335,8 +325,8 @@ static int measure(struct hv_disk *disk, bool is_device, const char *path,
 int hv_disk_open(const struct hv_disk_spec *spec, struct hv_disk *ret_disk,
 		 struct hv_error *err)
 {
-	struct hv_disk disk = {.read_only = spec->read_only,
-			       .direct = spec->direct};
+	struct hv_disk disk = { .read_only = spec->read_only,
+				.direct = spec->direct };
 	bool is_device = false;
 
 	if (check_kind(spec->path, &is_device, err) < 0)

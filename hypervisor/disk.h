@@ -6,15 +6,15 @@
 #ifndef HV_DISK_H
 #define HV_DISK_H
 
-#include <pvabi/block.h>
+#include <pvabi/boot.h>
 #include <stdbool.h>
 
 #include "error.h"
 
 /* What --block PATH[,ro][,direct][,id=NAME] says. */
 struct hv_disk_spec {
-	char path[4096];
-	char id[32]; /* "" if not given */
+	const char *path;
+	char id[PV_DEVICE_NAME_BYTES]; /* "" if not given */
 	bool read_only;
 	bool direct; /* O_DIRECT: past the host's page cache */
 };
@@ -29,8 +29,9 @@ struct hv_disk {
 	bool can_discard;
 };
 
-/* A comma in a path is written twice. */
-int hv_disk_parse(const char *text, struct hv_disk_spec *ret_spec,
+/* A comma in a path is written twice. The text is taken to pieces and must
+ * outlive *ret_spec, which points into it. */
+int hv_disk_parse(char *text, struct hv_disk_spec *ret_spec,
 		  struct hv_error *err);
 int hv_disk_open(const struct hv_disk_spec *spec, struct hv_disk *ret_disk,
 		 struct hv_error *err);

@@ -15,9 +15,10 @@
 #include "engine.h"
 #include "guest-memory.h"
 #include "layout.h"
+#include "units.h"
 #include "window.h"
 
-#define RAM_BYTES (UINT64_C(2) << 20)
+#define RAM_BYTES HV_RAM_MIN_BYTES
 #define CODE_GPA 0x10000u
 #define LIMIT_NS UINT64_C(2000000000)
 
@@ -144,8 +145,8 @@ static int measure_exit(struct guest *guest, double *ret_ns,
 {
 	if (measure(guest, EXITS, 0, 0, ret_ns, err) < 0)
 		return -1;
-	hv_report_measured(report, *ret_ns < EXIT_GOOD_NS ? HV_VERDICT_GOOD :
-							    HV_VERDICT_SLOW,
+	hv_report_measured(report, *ret_ns < EXIT_GOOD_NS ? HV_VERDICT_GOOD
+							  : HV_VERDICT_SLOW,
 			   "an operation, there and back",
 			   "what every exit to the hypervisor costs; shared "
 			   "rings and the clock page avoid them",
@@ -183,12 +184,12 @@ static int measure_doorbell(struct guest *guest, bool bound, double exit_ns,
 	if (measure(guest, 1, 0, DOORBELLS, &ns, err) < 0)
 		return -1;
 	ns = (ns > exit_ns ? ns - exit_ns : 0) / DOORBELLS;
-	hv_report_measured(report, bound && ns < EXIT_GOOD_NS ?
-				   HV_VERDICT_GOOD : HV_VERDICT_SLOW,
+	hv_report_measured(report, bound && ns < EXIT_GOOD_NS
+				   ? HV_VERDICT_GOOD : HV_VERDICT_SLOW,
 			   "a doorbell",
 			   bound ? "it stays in the kernel; guests ring only "
-				   "when the hypervisor's I/O thread sleeps" :
-				   "each one is an exit to the hypervisor",
+				   "when the hypervisor's I/O thread sleeps"
+				 : "each one is an exit to the hypervisor",
 			   ns / 1000, "us");
 	return 0;
 }
@@ -204,10 +205,10 @@ static int bind_and_measure_doorbell(struct guest *guest, double exit_ns,
 	if (fd < 0)
 		return hv_fail(err, HV_STATUS_HOST, "this host refuses an "
 			       "eventfd");
-	bound = ops->bind_doorbell(guest->engine, 0, fd) == 0;
+	bound = ops->set_doorbell(guest->engine, 0, fd, true) == 0;
 	status = measure_doorbell(guest, bound, exit_ns, report, err);
 	if (bound)
-		ops->unbind_doorbell(guest->engine, 0, fd);
+		ops->set_doorbell(guest->engine, 0, fd, false);
 	close(fd);
 	return status;
 }
@@ -245,10 +246,8 @@ static int run_and_measure(struct guest *guest, struct hv_report *report,
 
 	if (guest->engine->ops->start(guest->engine, CODE_GPA,
 				      guest->layout.stack_top,
-				      hv_window_addr(HV_WINDOW_OPS)) < 0)
-		return hv_fail(err, HV_STATUS_HOST,
-			       "KVM refuses a guest's registers");
-	if (answer(guest, 0, 0, err) < 0 ||
+				      hv_window_addr(HV_WINDOW_OPS), err) < 0 ||
+	    answer(guest, 0, 0, err) < 0 ||
 	    measure_exit(guest, &exit_ns, report, err) < 0 ||
 	    measure_pass(guest, exit_ns, report, err) < 0)
 		return -1;

@@ -29,8 +29,8 @@ void hv_probe_cpus(struct hv_report *report)
 	int cpus;
 
 	/* More CPUs than cpu_set_t can name are more than one. */
-	cpus = sched_getaffinity(0, sizeof(set), &set) < 0 ? CPU_SETSIZE :
-							     CPU_COUNT(&set);
+	cpus = sched_getaffinity(0, sizeof(set), &set) < 0 ? CPU_SETSIZE
+							   : CPU_COUNT(&set);
 	if (cpus > 1)
 		hv_report_add(report, HV_VERDICT_GOOD, "host CPUs",
 			      "guest and I/O thread each have one; both poll "
@@ -70,8 +70,8 @@ void hv_probe_memory(struct hv_report *report)
 		      "host memory",
 		      strict ? "the host counts all of a guest's --mem as used "
 			       "(vm.overcommit_memory=2): large guests may be "
-			       "refused" :
-			       "a guest takes of it what it touches, not its "
+			       "refused"
+			     : "a guest takes of it what it touches, not its "
 			       "whole --mem",
 		      "%" PRIu64 " MiB available", available_mib());
 }

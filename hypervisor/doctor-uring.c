@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "loop.h"
+
 /* Linux 6.5; not in the oldest liburing this is built with. */
 #define SETUP_NO_MMAP (1u << 14)
 
@@ -41,36 +43,31 @@ static void explain_no_uring(struct hv_report *report, int error)
 			  "`sudo sysctl kernel.io_uring_disabled=0` permits "
 			  "it, or with level 1 membership in the group of "
 			  "kernel.io_uring_group";
+	else if (error == EINVAL || error == ENOSYS)
+		meaning = "guests without disks run; disks, console input "
+			  "and --timeout need Linux 5.19 or later";
 	hv_report_add(report, HV_VERDICT_MISSING, "io_uring", meaning, "%s",
 		      strerror(error));
 }
 
-/* What the event loop asks for, best first; see loop.c. */
+/* What the event loop asks for, in its order. */
 static const struct setup {
-	unsigned flags;
 	enum hv_verdict verdict;
 	const char *value, *meaning;
-} setups[] = {
-	{ IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-		  IORING_SETUP_TASKRUN_FLAG,
-	  HV_VERDICT_GOOD, "yes, with one issuer and deferred completions",
+} setups[HV_LOOP_SETUPS] = {
+	{ HV_VERDICT_GOOD, "yes, with one issuer and deferred completions",
 	  "disks, console input and timers go through one ring" },
-	{ IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
-	  HV_VERDICT_SLOW, "yes, with cooperative completions",
+	{ HV_VERDICT_SLOW, "yes, with cooperative completions",
 	  "it does; from Linux 6.1 on it is faster" },
-	{ 0, HV_VERDICT_SLOW, "yes, without cooperative completions",
-	  "it does; from Linux 5.19 on it is faster, from 6.1 on faster yet" },
 };
-
-#define SETUPS (sizeof(setups) / sizeof(setups[0]))
 
 void hv_probe_uring(struct hv_report *report)
 {
 	struct io_uring ring;
 	int r = -EINVAL;
 
-	for (size_t i = 0; r == -EINVAL && i < SETUPS; i++) {
-		r = io_uring_queue_init(ENTRIES, &ring, setups[i].flags);
+	for (size_t i = 0; r == -EINVAL && i < HV_LOOP_SETUPS; i++) {
+		r = io_uring_queue_init(ENTRIES, &ring, hv_loop_setups[i]);
 		if (r < 0)
 			continue;
 		io_uring_queue_exit(&ring);
@@ -184,8 +181,8 @@ void hv_probe_uring_direct(struct hv_report *report)
 {
 	bool restricted = has_restrictions(), own = has_own_memory();
 
-	hv_report_add(report, restricted && own ? HV_VERDICT_GOOD :
-						  HV_VERDICT_MISSING,
+	hv_report_add(report, restricted && own ? HV_VERDICT_GOOD
+						: HV_VERDICT_MISSING,
 		      "io_uring rings in guest RAM",
 		      "direct block rings could be built on them; this version "
 		      "of Paravane has none",

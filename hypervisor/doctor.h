@@ -35,7 +35,7 @@ struct hv_report {
 	unsigned findings;
 };
 
-/* cmd-doctor.c: */
+/* doctor.c: */
 
 void hv_report_add(struct hv_report *report, enum hv_verdict verdict,
 		   const char *name, const char *meaning,

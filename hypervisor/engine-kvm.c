@@ -40,6 +40,7 @@ _Static_assert(sizeof(struct hv_regs) == sizeof(struct kvm_regs) &&
 #define CR4_FLAGS 0x00010620u /* FSGSBASE OSXMMEXCPT OSFXSR PAE */
 #define CR4_OSXSAVE 0x00040000u
 #define EFER_FLAGS 0x0d00u /* NXE LMA LME; no SCE: SYSCALL is undefined */
+#define MSR_LSTAR 0xc0000082u
 
 struct kvm {
 	struct hv_engine engine; /* first: ops take a pointer to it */
@@ -145,7 +146,7 @@ static void set_tsc(struct kvm *k, const struct hv_cpuid *cpuid)
 	};
 	int khz;
 
-	if (!hv_cpuid_tsc_invariant(cpuid) ||
+	if (!cpuid->tsc_invariant ||
 	    ioctl(k->vcpu, KVM_SET_DEVICE_ATTR, &attr) < 0)
 		return;
 	khz = ioctl(k->vcpu, KVM_GET_TSC_KHZ, 0);
@@ -159,16 +160,32 @@ static int set_cpuid(struct kvm *k, struct hv_error *err)
 
 	hv_cpuid_fill(&cpuid);
 	set_tsc(k, &cpuid);
-	if ((k->window->gpa + k->window->bytes) >> hv_cpuid_physical_bits(&cpuid))
+	if ((k->window->gpa + k->window->bytes) >> cpuid.physical_bits)
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "--mem asks for more than the %u-bit physical addresses of this host's processor reach",
-			       hv_cpuid_physical_bits(&cpuid));
+			       cpuid.physical_bits);
 	if (ioctl(k->vcpu, KVM_SET_CPUID2, &cpuid) < 0)
 		return host_fail(err, "the guest's CPUID");
-	xcrs.xcrs[0].value = hv_cpuid_xcr0(&cpuid);
+	xcrs.xcrs[0].value = cpuid.xcr0;
 	if (xcrs.xcrs[0].value && ioctl(k->vcpu, KVM_SET_XCRS, &xcrs) == 0)
 		k->engine.xcr0 = xcrs.xcrs[0].value;
 	return 0;
+}
+
+/* Software KVM runs SYSCALL at ring 3 and goes on at this address, still at ring
+ * 3. A host that runs it as the manuals say never gets there. */
+static void set_syscall_target(struct kvm *k)
+{
+	struct {
+		uint32_t count, padding; /* a struct kvm_msrs */
+		struct kvm_msr_entry lstar;
+	} msrs = {
+		.count = 1,
+		.lstar = { .index = MSR_LSTAR,
+			   .data = hv_window_addr(HV_KVM_SYSCALL) },
+	};
+
+	ioctl(k->vcpu, KVM_SET_MSRS, &msrs); /* refused: reports are vaguer */
 }
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type)
@@ -191,6 +208,8 @@ static int set_sregs(struct kvm *k, pv_gpa_t root, struct hv_error *err)
 	data.db = 1;
 	s.cs = code;
 	s.ds = s.es = s.fs = s.gs = s.ss = data;
+	/* At reset it is usable and lies at 0: in guest RAM. */
+	s.ldt = (struct kvm_segment){ .type = 2, .unusable = 1 };
 	s.gdt.base = hv_window_addr(HV_KVM_GDT);
 	s.gdt.limit = HV_KVM_GDT_BYTES - 1;
 	s.idt.base = hv_window_addr(HV_KVM_IDT);
@@ -206,6 +225,7 @@ static int set_sregs(struct kvm *k, pv_gpa_t root, struct hv_error *err)
 	s.efer = EFER_FLAGS;
 	if (ioctl(k->vcpu, KVM_SET_SREGS, &s) < 0)
 		return host_fail(err, "64-bit mode at ring 3");
+	set_syscall_target(k);
 	return 0;
 }
 
@@ -283,6 +303,19 @@ dead(struct hv_exit *exit, const char *format, ...)
 	va_end(args);
 }
 
+/* What SYSCALL leads to on any other host: undefined, at the instruction. */
+static void mend_syscall(struct hv_exit *exit)
+{
+	const unsigned undefined = 6, page_fault = 14, length = 2;
+
+	if (exit->vector != page_fault ||
+	    exit->regs->rip != hv_window_addr(HV_KVM_SYSCALL))
+		return;
+	exit->vector = undefined;
+	exit->error_code = 0;
+	exit->regs->rip = exit->regs->rcx - length;
+}
+
 static void on_fault(struct kvm *k, struct hv_exit *exit)
 {
 	struct hv_fault_frame frame;
@@ -299,8 +332,9 @@ static void on_fault(struct kvm *k, struct hv_exit *exit)
 	exit->regs->rip = frame.rip;
 	exit->regs->rsp = frame.rsp;
 	exit->regs->rflags = frame.rflags;
-	exit->fault_address = ioctl(k->vcpu, KVM_GET_SREGS, &sregs) < 0 ?
-				      0 : sregs.cr2;
+	exit->fault_address = ioctl(k->vcpu, KVM_GET_SREGS, &sregs) < 0
+				      ? 0 : sregs.cr2;
+	mend_syscall(exit);
 }
 
 static void on_port(struct kvm *k, struct hv_exit *exit)
@@ -379,7 +413,7 @@ static void kvm_run(struct hv_engine *engine, struct hv_exit *ret_exit)
 	if (ioctl(k->vcpu, KVM_RUN, 0) == 0) {
 		on_exit_reason(k, ret_exit);
 	} else if (errno == EINTR || errno == EAGAIN) {
-		k->run->immediate_exit = 0;
+		__atomic_store_n(&k->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		ret_exit->kind = HV_EXIT_KICKED;
 	} else {
 		ret_exit->regs = take_regs(k);
@@ -398,8 +432,8 @@ static void kvm_kick(struct hv_engine *engine)
 		pthread_kill(k->thread, KICK_SIGNAL);
 }
 
-static int set_ioeventfd(struct hv_engine *engine, uint32_t number, int eventfd,
-			 uint32_t flags)
+static int kvm_set_doorbell(struct hv_engine *engine, uint32_t number,
+			    int eventfd, bool on)
 {
 	struct kvm_ioeventfd bind = {
 		.datamatch = number,
@@ -407,34 +441,24 @@ static int set_ioeventfd(struct hv_engine *engine, uint32_t number, int eventfd,
 		.len = 4,
 		.fd = eventfd,
 		.flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH |
-			 flags,
+			 (on ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN),
 	};
 
 	return ioctl(kvm_of(engine)->vm, KVM_IOEVENTFD, &bind) < 0 ? -errno : 0;
 }
 
-static int kvm_bind_doorbell(struct hv_engine *engine, uint32_t number, int eventfd)
-{
-	return set_ioeventfd(engine, number, eventfd, 0);
-}
-
-static int kvm_unbind_doorbell(struct hv_engine *engine, uint32_t number,
-			       int eventfd)
-{
-	return set_ioeventfd(engine, number, eventfd,
-			     KVM_IOEVENTFD_FLAG_DEASSIGN);
-}
-
 /* The entry state of boot.h. */
 static int kvm_start(struct hv_engine *engine, uint64_t rip, uint64_t rsp,
-		     uint64_t rdi)
+		     uint64_t rdi, struct hv_error *err)
 {
 	struct kvm *k = kvm_of(engine);
 	struct kvm_regs regs = {
 		.rip = rip, .rsp = rsp, .rdi = rdi, .rflags = 2,
 	};
 
-	return ioctl(k->vcpu, KVM_SET_REGS, &regs) < 0 ? -errno : 0;
+	if (ioctl(k->vcpu, KVM_SET_REGS, &regs) < 0)
+		return host_fail(err, "the entry state");
+	return 0;
 }
 
 const struct hv_engine_ops hv_engine_kvm = {
@@ -443,7 +467,6 @@ const struct hv_engine_ops hv_engine_kvm = {
 	.start = kvm_start,
 	.run = kvm_run,
 	.kick = kvm_kick,
-	.bind_doorbell = kvm_bind_doorbell,
-	.unbind_doorbell = kvm_unbind_doorbell,
+	.set_doorbell = kvm_set_doorbell,
 	.free = kvm_free,
 };

@@ -7,6 +7,7 @@
 #ifndef HV_ENGINE_H
 #define HV_ENGINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -62,9 +63,9 @@ struct hv_engine_ops {
 	int (*create)(struct hv_engine **ret_engine, const struct hv_memory *memory,
 		      const struct hv_layout *layout, struct hv_window *window,
 		      struct hv_error *err);
-	/* Set the registers it begins with; all others are 0. 0 or -errno. */
+	/* Set the registers it begins with; all others are 0. */
 	int (*start)(struct hv_engine *engine, uint64_t rip, uint64_t rsp,
-		     uint64_t rdi);
+		     uint64_t rdi, struct hv_error *err);
 	/* Execute the vCPU until it exits. On the creating thread. */
 	void (*run)(struct hv_engine *engine, struct hv_exit *ret_exit);
 	/* Make run return HV_EXIT_KICKED soon, now or at its next call. Any
@@ -72,9 +73,8 @@ struct hv_engine_ops {
 	void (*kick)(struct hv_engine *engine);
 	/* Have doorbell `number` signal eventfd instead of exiting, or no longer.
 	 * 0, or -errno if this host cannot. Any thread. */
-	int (*bind_doorbell)(struct hv_engine *engine, uint32_t number, int eventfd);
-	int (*unbind_doorbell)(struct hv_engine *engine, uint32_t number,
-			       int eventfd);
+	int (*set_doorbell)(struct hv_engine *engine, uint32_t number,
+			    int eventfd, bool on);
 	void (*free)(struct hv_engine *engine);
 };
 

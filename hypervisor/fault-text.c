@@ -60,6 +60,9 @@ add(struct text *t, const char *format, ...)
 	t->left -= (size_t)n;
 }
 
+#define MODRM_MOD 0xc0u
+#define MODRM_REG 0x38u
+
 /* The instructions a kernel author most likely forgot to replace. */
 static const struct {
 	uint8_t bytes[3], mask[3];
@@ -82,31 +85,39 @@ static const struct {
 	{ { 0x0f, 0x08 }, { 0xff, 0xff }, "invd" },
 	{ { 0x0f, 0x09 }, { 0xff, 0xff }, "wbinvd" },
 	{ { 0x0f, 0x01, 0xf8 }, { 0xff, 0xff, 0xff }, "swapgs" },
-	{ { 0x0f, 0x01, 0x38 }, { 0xff, 0xff, 0x38 }, "invlpg" },
-	{ { 0x0f, 0x01, 0x10 }, { 0xff, 0xff, 0x38 }, "lgdt" },
-	{ { 0x0f, 0x01, 0x18 }, { 0xff, 0xff, 0x38 }, "lidt" },
-	{ { 0x0f, 0x00, 0x18 }, { 0xff, 0xff, 0x38 }, "ltr" },
+	{ { 0x0f, 0x01, 0xd1 }, { 0xff, 0xff, 0xff }, "xsetbv" },
+	{ { 0x0f, 0x01, 0x38 }, { 0xff, 0xff, MODRM_REG }, "invlpg" },
+	{ { 0x0f, 0x01, 0x10 }, { 0xff, 0xff, MODRM_REG }, "lgdt" },
+	{ { 0x0f, 0x01, 0x18 }, { 0xff, 0xff, MODRM_REG }, "lidt" },
+	{ { 0x0f, 0x00, 0xd8 }, { 0xff, 0xff, 0xf8 }, "ltr" },
+	{ { 0x0f, 0x00, 0xd0 }, { 0xff, 0xff, 0xf8 }, "lldt" },
 	{ { 0x0f, 0x05 }, { 0xff, 0xff }, "syscall" },
 	{ { 0x0f, 0x34 }, { 0xff, 0xff }, "sysenter" },
 	{ { 0x0f, 0x07 }, { 0xff, 0xff }, "sysret" },
 	{ { 0x0f, 0x0b }, { 0xff, 0xff }, "ud2" },
 };
 
+/* A mask of MODRM_REG means an operand in memory: with one in a register the same
+ * bytes are other instructions. */
+static bool is(const uint8_t *code, const uint8_t *bytes, const uint8_t *mask)
+{
+	for (int i = 0; i < 3; i++)
+		if ((code[i] & mask[i]) != bytes[i])
+			return false;
+	return mask[2] != MODRM_REG || (code[2] & MODRM_MOD) != MODRM_MOD;
+}
+
 static const char *instruction_name(const struct hv_vm *vm, uint64_t rip)
 {
-	uint8_t code[8] = { 0 };
-	const uint8_t *at = hv_memory_at(&vm->memory, rip, sizeof(code)), *c = code;
-	size_t i;
+	uint8_t code[8];
+	const uint8_t *c = code;
 
-	if (!at)
+	if (!hv_memory_read(&vm->memory, rip, code, sizeof(code)))
 		return NULL;
-	memcpy(code, at, sizeof(code));
 	if ((*c & 0xf0) == 0x40) /* REX */
 		c++;
-	for (i = 0; i < sizeof(privileged) / sizeof(privileged[0]); i++)
-		if ((c[0] & privileged[i].mask[0]) == privileged[i].bytes[0] &&
-		    (c[1] & privileged[i].mask[1]) == privileged[i].bytes[1] &&
-		    (c[2] & privileged[i].mask[2]) == privileged[i].bytes[2])
+	for (size_t i = 0; i < sizeof(privileged) / sizeof(privileged[0]); i++)
+		if (is(c, privileged[i].bytes, privileged[i].mask))
 			return privileged[i].name;
 	return NULL;
 }
@@ -116,10 +127,12 @@ static void add_instruction(struct text *t, const struct hv_vm *vm,
 {
 	const char *name = instruction_name(vm, exit->regs->rip);
 
+	if (!name && exit->vector == GENERAL_PROTECTION)
+		add(t, ": a non-canonical address, a misaligned vector operand, or a selector or value that is not for guests");
 	if (!name)
 		return;
 	add(t, ": %s", name);
-	if (exit->vector == GENERAL_PROTECTION)
+	if (exit->vector == GENERAL_PROTECTION || !strcmp(name, "syscall"))
 		add(t, " is privileged, a guest calls an operation instead");
 }
 
@@ -150,8 +163,9 @@ static void add_page_fault(struct text *t, const struct hv_vm *vm,
 	uint64_t code = exit->error_code;
 
 	add(t, ": %s 0x%" PRIx64 ", ",
-	    code & PF_FETCH ? "execution at" :
-	    code & PF_WRITE ? "write to" : "read of",
+	    code & PF_FETCH   ? "execution at"
+	    : code & PF_WRITE ? "write to"
+			      : "read of",
 	    exit->fault_address);
 	add_place(t, vm, exit->fault_address, code);
 }
@@ -160,8 +174,8 @@ void hv_fault_text(const struct hv_vm *vm, const struct hv_exit *exit, char *tex
 		   size_t bytes)
 {
 	struct text t = { .at = text, .left = bytes };
-	const char *name = exit->vector < sizeof(vector_names) / sizeof(char *) ?
-				   vector_names[exit->vector] : NULL;
+	const char *name = exit->vector < sizeof(vector_names) / sizeof(char *)
+				   ? vector_names[exit->vector] : NULL;
 	uint64_t offset, rip = exit->regs->rip;
 	const char *symbol = hv_symbol_at(&vm->image, rip, &offset);
 

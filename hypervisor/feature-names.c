@@ -12,11 +12,6 @@ static const char *const feature_names[64] = {
 	[20] = "smp", [21] = "net", [22] = "direct",
 };
 
-const char *hv_feature_name(unsigned bit)
-{
-	return bit < 64 ? feature_names[bit] : NULL;
-}
-
 const char *hv_features_text(uint64_t features, char *text, size_t bytes)
 {
 	size_t used = 0;
@@ -28,9 +23,9 @@ const char *hv_features_text(uint64_t features, char *text, size_t bytes)
 
 		if (!(features >> bit & 1))
 			continue;
-		if (hv_feature_name(bit))
+		if (feature_names[bit])
 			n = snprintf(text + used, bytes - used, "%s%s", comma,
-				     hv_feature_name(bit));
+				     feature_names[bit]);
 		else
 			n = snprintf(text + used, bytes - used, "%sbit %u",
 				     comma, bit);

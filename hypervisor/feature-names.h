@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "clock" for 0, and so on; NULL for a bit this version has no name for. */
-const char *hv_feature_name(unsigned bit);
 /* "clock, block, bit 40" of PV_FEATURE_* in text, "none" for 0; cut where text
  * ends. Answers text. */
 const char *hv_features_text(uint64_t features, char *text, size_t bytes);

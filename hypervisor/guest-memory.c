@@ -5,20 +5,21 @@
 #include "guest-memory.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE_BYTES (UINT64_C(2) << 20)
+#include "units.h"
 
 int hv_memory_create(struct hv_memory *ret_memory, uint64_t bytes)
 {
-	uint64_t slack = HUGE_PAGE_BYTES;
+	uint64_t slack = HV_HUGE_PAGE_BYTES;
 	uint8_t *raw, *base;
 
 	raw = mmap(NULL, bytes + slack, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (raw == MAP_FAILED)
 		return -errno;
-	base = (uint8_t *)(((uintptr_t)raw + slack - 1) & ~(uintptr_t)(slack - 1));
+	base = (uint8_t *)hv_round_up((uintptr_t)raw, slack);
 	if (base > raw)
 		munmap(raw, (size_t)(base - raw));
 	munmap(base + bytes, slack - (size_t)(base - raw));
@@ -26,8 +27,8 @@ int hv_memory_create(struct hv_memory *ret_memory, uint64_t bytes)
 	/* The first 2 MiB hold the image and boot stack of a small guest, which
 	 * touches a few pages of them: clearing a whole huge page would double
 	 * its start time. Advice may be refused; then it is only slower. */
-	if (bytes > HUGE_PAGE_BYTES)
-		madvise(base + HUGE_PAGE_BYTES, bytes - HUGE_PAGE_BYTES,
+	if (bytes > HV_HUGE_PAGE_BYTES)
+		madvise(base + HV_HUGE_PAGE_BYTES, bytes - HV_HUGE_PAGE_BYTES,
 			MADV_HUGEPAGE);
 	madvise(base, bytes, MADV_DONTDUMP);
 
@@ -49,4 +50,20 @@ void *hv_memory_at(const struct hv_memory *memory, pv_gpa_t gpa, uint64_t len)
 	if (gpa > memory->bytes || len > memory->bytes - gpa)
 		return NULL;
 	return memory->base + gpa;
+}
+
+bool hv_memory_read(const struct hv_memory *memory, pv_gpa_t gpa, void *ret,
+		    uint64_t len)
+{
+	const void *at = hv_memory_at(memory, gpa, len);
+
+	if (at)
+		hv_copy_once(ret, at, len);
+	return at != NULL;
+}
+
+void hv_copy_once(void *to, const void *guest, size_t bytes)
+{
+	memcpy(to, guest, bytes);
+	__asm__ volatile("" : : "r"(to) : "memory");
 }

@@ -7,6 +7,7 @@
 #define HV_GUEST_MEMORY_H
 
 #include <pvabi/base.h>
+#include <stdbool.h>
 
 /* RAM is guest-physical [0, bytes), contiguous in the host, sparse, 2 MiB
  * aligned on both sides so that huge pages can back it. */
@@ -21,7 +22,13 @@ void hv_memory_done(struct hv_memory *memory);
 
 /* Host address of guest-physical [gpa, gpa + len), or NULL if any byte of it is
  * not RAM or the sum wraps. The guest may change what is there at any moment:
- * copy it once, then use only the copy. */
+ * what decides anything is copied once, and only the copy used. */
 void *hv_memory_at(const struct hv_memory *memory, pv_gpa_t gpa, uint64_t len);
+/* That copy; false, and nothing copied, if it is not all RAM. */
+bool hv_memory_read(const struct hv_memory *memory, pv_gpa_t gpa, void *ret,
+		    uint64_t len);
+/* That copy from where hv_memory_at pointed: the compiler cannot come back to
+ * the source for a value it dropped. */
+void hv_copy_once(void *to, const void *guest, size_t bytes);
 
 #endif

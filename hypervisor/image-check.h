@@ -17,14 +17,13 @@ int hv_image_bad(const struct hv_image *image, struct hv_error *err,
 /* Whether the file has all these bytes. */
 bool hv_image_has(const struct hv_image *image, uint64_t offset, uint64_t bytes);
 
+/* As hv_image_read, but fails with a reason: `lack` if the bytes are not all
+ * there. */
+int hv_image_need(const struct hv_image *image, uint64_t offset, void *ret,
+		  size_t bytes, const char *lack, struct hv_error *err);
+
 /* Find the one boot note, check it, and put it in the image. */
 int hv_image_take_note(struct hv_image *image, const Elf64_Phdr *phdr,
 		       unsigned phdrs, struct hv_error *err);
-
-/* `to` is a power of two. */
-static inline uint64_t hv_round_up(uint64_t n, uint64_t to)
-{
-	return (n + to - 1) & ~(to - 1);
-}
 
 #endif

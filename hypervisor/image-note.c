@@ -8,6 +8,7 @@
 
 #include "feature-names.h"
 #include "image-check.h"
+#include "units.h"
 
 #define NOTE_SEGMENT_MAX_BYTES (64u << 10)
 
@@ -29,20 +30,21 @@ static int note_at(const struct hv_image *image, uint64_t offset, uint64_t end,
 	uint64_t name_offset = offset + sizeof(*header), name_bytes;
 
 	memset(ret_note->name, 0, sizeof(ret_note->name));
-	if (name_offset > end ||
-	    hv_image_read(image, offset, header, sizeof(*header)) < 0)
+	if (name_offset > end)
 		return hv_image_bad(image, err, "has a truncated note segment");
+	if (hv_image_need(image, offset, header, sizeof(*header),
+			  "has a truncated note segment", err) < 0)
+		return -1;
 	ret_note->desc_offset = offset + hv_round_up(sizeof(*header) +
 						  header->n_namesz, align);
 	if (ret_note->desc_offset + header->n_descsz > end)
 		return hv_image_bad(image, err, "has a note longer than its segment");
 	ret_note->next_offset = ret_note->desc_offset +
 				hv_round_up(header->n_descsz, align);
-	name_bytes = header->n_namesz < sizeof(ret_note->name) ?
-		     header->n_namesz : sizeof(ret_note->name);
-	if (hv_image_read(image, name_offset, ret_note->name, name_bytes) < 0)
-		return hv_image_bad(image, err, "has a truncated note");
-	return 0;
+	name_bytes = header->n_namesz < sizeof(ret_note->name)
+		     ? header->n_namesz : sizeof(ret_note->name);
+	return hv_image_need(image, name_offset, ret_note->name, name_bytes,
+			     "has a truncated note", err);
 }
 
 static bool is_boot_note(const struct note_place *note)
@@ -63,11 +65,10 @@ static int take_note(struct hv_image *image, const struct note_place *note,
 		return hv_image_bad(image, err, "has a PVABI note of %" PRIu32 " bytes "
 			   "instead of %zu", note->header.n_descsz,
 			   sizeof(image->note));
-	if (hv_image_read(image, note->desc_offset, &image->note,
-			  sizeof(image->note)) < 0)
-		return hv_image_bad(image, err, "has a truncated PVABI note");
 	*found = true;
-	return 0;
+	return hv_image_need(image, note->desc_offset, &image->note,
+			     sizeof(image->note), "has a truncated PVABI note",
+			     err);
 }
 
 static int scan_note_segment(struct hv_image *image, const Elf64_Phdr *phdr,
@@ -89,7 +90,8 @@ static int scan_note_segment(struct hv_image *image, const Elf64_Phdr *phdr,
 	while (offset < end) {
 		if (note_at(image, offset, end, align, &note, err) < 0)
 			return -1;
-		if (is_boot_note(&note) && take_note(image, &note, found, err) < 0)
+		if (is_boot_note(&note) &&
+		    take_note(image, &note, found, err) < 0)
 			return -1;
 		offset = note.next_offset;
 	}
@@ -160,8 +162,9 @@ static int check_note(struct hv_image *image, struct hv_error *err)
 	if (note->memory_bytes > PV_WINDOW_BASE)
 		return hv_image_bad(image, err, "asks for %#" PRIx64 " bytes of RAM, more "
 			   "than any guest can have", note->memory_bytes);
-	image->stack_bytes = hv_round_up(note->stack_bytes ? note->stack_bytes :
-				      PV_STACK_DEFAULT_BYTES, PV_PAGE_BYTES);
+	image->stack_bytes = hv_round_up(note->stack_bytes ? note->stack_bytes
+						       : PV_STACK_DEFAULT_BYTES,
+				   PV_PAGE_BYTES);
 	return 0;
 }
 

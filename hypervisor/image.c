@@ -17,12 +17,11 @@
 #include <unistd.h>
 
 #include "image-check.h"
+#include "units.h"
 
 /* Linkers make 4 to 10 program headers. The limits keep the work bounded that a
  * hostile file can cause, and everything here on the stack. */
 #define PROGRAM_HEADERS_MAX 64
-#define RAM_LEAST_BYTES (UINT64_C(2) << 20)
-#define MIB (UINT64_C(1) << 20)
 
 /* The path, or the end of a long one: the reason must fit behind it. */
 static const char *short_path(const struct hv_image *image)
@@ -79,6 +78,19 @@ int hv_image_read(const struct hv_image *image, uint64_t offset, void *ret,
 	return 0;
 }
 
+int hv_image_need(const struct hv_image *image, uint64_t offset, void *ret,
+		  size_t bytes, const char *lack, struct hv_error *err)
+{
+	int r = hv_image_read(image, offset, ret, bytes);
+
+	if (r == -ENODATA)
+		return hv_image_bad(image, err, "%s", lack);
+	if (r < 0)
+		return hv_image_bad(image, err, "cannot be read: %s",
+				    strerror(-r));
+	return 0;
+}
+
 static int check_type(const struct hv_image *image, unsigned type,
 		      struct hv_error *err)
 {
@@ -129,8 +141,8 @@ static int read_header(const struct hv_image *image, Elf64_Ehdr *ret_header,
 	if (bytes > image->bytes)
 		bytes = (size_t)image->bytes;
 	memset(ret_header, 0, sizeof(*ret_header));
-	if (hv_image_read(image, 0, ret_header, bytes) < 0)
-		return hv_image_bad(image, err, "cannot be read");
+	if (hv_image_need(image, 0, ret_header, bytes, "became shorter", err) < 0)
+		return -1;
 	if (check_ident(image, ret_header->e_ident, bytes, err) < 0)
 		return -1;
 	if (bytes < sizeof(*ret_header))
@@ -166,11 +178,10 @@ static int read_program_headers(const struct hv_image *image,
 	if (header->e_phentsize != sizeof(*ret_phdr))
 		return hv_image_bad(image, err, "has program headers of %u bytes instead "
 			   "of %zu", header->e_phentsize, sizeof(*ret_phdr));
-	if (hv_image_read(image, header->e_phoff, ret_phdr,
-			  header->e_phnum * sizeof(*ret_phdr)) < 0)
-		return hv_image_bad(image, err, "is truncated: its program headers are "
-			   "beyond the end of the file");
-	return 0;
+	return hv_image_need(image, header->e_phoff, ret_phdr,
+			     header->e_phnum * sizeof(*ret_phdr),
+			     "is truncated: its program headers are beyond the "
+			     "end of the file", err);
 }
 
 static int check_static(const struct hv_image *image, const Elf64_Phdr *phdr,
@@ -267,7 +278,8 @@ static void take_segment(struct hv_image *image, const Elf64_Phdr *phdr)
 		.write = phdr->p_flags & PF_W,
 		.exec = phdr->p_flags & PF_X,
 	};
-	image->end_gpa = hv_round_up(phdr->p_vaddr + phdr->p_memsz, PV_PAGE_BYTES);
+	image->end_gpa = hv_round_up(phdr->p_vaddr + phdr->p_memsz,
+				     PV_PAGE_BYTES);
 }
 
 /* Segments are numbered in messages as `readelf -l` lists program headers. */
@@ -377,14 +389,14 @@ uint64_t hv_image_memory_need(const struct hv_image *image)
 
 	if (need < image->note.memory_bytes)
 		need = image->note.memory_bytes;
-	if (need < RAM_LEAST_BYTES)
-		need = RAM_LEAST_BYTES;
+	if (need < HV_RAM_MIN_BYTES)
+		need = HV_RAM_MIN_BYTES;
 	return hv_round_up(need, PV_PAGE_BYTES);
 }
 
 uint64_t hv_image_memory_need_mib(const struct hv_image *image)
 {
-	return hv_round_up(hv_image_memory_need(image), MIB) / MIB;
+	return hv_round_up(hv_image_memory_need(image), HV_MIB) / HV_MIB;
 }
 
 int hv_image_fits(const struct hv_image *image, uint64_t ram_bytes,
@@ -407,13 +419,10 @@ int hv_image_load(const struct hv_image *image, uint8_t *ram,
 {
 	for (unsigned i = 0; i < image->segments; i++) {
 		const struct hv_segment *s = &image->segment[i];
-		int r = hv_image_read(image, s->file_offset, ram + s->gpa,
-				      s->file_bytes);
 
-		if (r < 0)
-			return hv_image_bad(image, err, "cannot be read: %s",
-				   r == -ENODATA ? "it became shorter" :
-						   strerror(-r));
+		if (hv_image_need(image, s->file_offset, ram + s->gpa,
+				  s->file_bytes, "became shorter", err) < 0)
+			return -1;
 	}
 	return 0;
 }

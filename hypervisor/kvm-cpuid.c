@@ -10,27 +10,35 @@
 #define BIT(n) (1u << (n))
 
 /* Nothing that needs ring 0 support the hypervisor does not give. */
+
+/* FPU, PSE, TSC, MSR, PAE; CX8, PGE, CMOV, PAT; PSE36, CLFSH, MMX, FXSR, SSE,
+ * SSE2. */
 #define LEAF1_EDX \
-	(BIT(0) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(13) | \
-	 BIT(15) | BIT(16) | BIT(17) | BIT(19) | BIT(23) | BIT(24) | \
-	 BIT(25) | BIT(26))
+	(BIT(0) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | \
+	 BIT(8) | BIT(13) | BIT(15) | BIT(16) | \
+	 BIT(17) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
+/* SSE3, PCLMULQDQ, SSSE3, FMA, CX16; SSE4.1, SSE4.2, MOVBE, POPCNT, AES; XSAVE,
+ * AVX, F16C, RDRAND. */
 #define LEAF1_ECX \
-	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | \
-	 BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(26) | BIT(28) | \
-	 BIT(29) | BIT(30))
+	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | \
+	 BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | \
+	 BIT(26) | BIT(28) | BIT(29) | BIT(30))
+/* FSGSBASE, BMI1, AVX2, BMI2, ERMS; AVX512F, AVX512DQ, RDSEED, ADX, AVX512IFMA;
+ * CLFLUSHOPT, CLWB, AVX512CD, SHA, AVX512BW, AVX512VL. */
 #define LEAF7_EBX \
-	(BIT(0) | BIT(3) | BIT(5) | BIT(8) | BIT(9) | BIT(16) | BIT(17) | \
-	 BIT(18) | BIT(19) | BIT(21) | BIT(23) | BIT(24) | BIT(28) | \
-	 BIT(29) | BIT(30) | BIT(31))
+	(BIT(0) | BIT(3) | BIT(5) | BIT(8) | BIT(9) | \
+	 BIT(16) | BIT(17) | BIT(18) | BIT(19) | BIT(21) | \
+	 BIT(23) | BIT(24) | BIT(28) | BIT(29) | BIT(30) | BIT(31))
+/* AVX512_VBMI, AVX512_VBMI2, GFNI, VAES, VPCLMULQDQ; AVX512_VNNI,
+ * AVX512_BITALG, AVX512_VPOPCNTDQ, RDPID. */
 #define LEAF7_ECX \
-	(BIT(1) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) | \
-	 BIT(12) | BIT(14) | BIT(22))
-#define LEAF7_EDX \
-	(BIT(4))
-#define EXT1_EDX \
-	(BIT(20) | BIT(26) | BIT(27) | BIT(29))
-#define EXT1_ECX \
-	(BIT(0) | BIT(5) | BIT(6))
+	(BIT(1) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | \
+	 BIT(11) | BIT(12) | BIT(14) | BIT(22))
+#define LEAF7_EDX BIT(4) /* FSRM */
+/* NX, 1 GiB pages, RDTSCP, LM. */
+#define EXT1_EDX (BIT(20) | BIT(26) | BIT(27) | BIT(29))
+/* LAHF, LZCNT, SSE4A. */
+#define EXT1_ECX (BIT(0) | BIT(5) | BIT(6))
 #define TSC_INVARIANT BIT(8) /* of 0x80000007, EDX */
 
 /* x87, SSE, AVX and the three of AVX-512. */
@@ -59,17 +67,6 @@ static struct kvm_cpuid_entry2 host_leaf(uint32_t function)
 	return e;
 }
 
-static const struct kvm_cpuid_entry2 *find(const struct hv_cpuid *cpuid,
-					   uint32_t function)
-{
-	uint32_t i;
-
-	for (i = 0; i < cpuid->entries; i++)
-		if (cpuid->entry[i].function == function)
-			return &cpuid->entry[i];
-	return NULL;
-}
-
 /* What this host's kernel has turned on, as far as it is offered. */
 static uint32_t host_xcr0(uint32_t leaf1_ecx)
 {
@@ -92,10 +89,9 @@ static void add(struct hv_cpuid *cpuid, struct kvm_cpuid_entry2 entry)
 void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 {
 	uint32_t basic_max = 0, xcr0 = 0;
-	size_t i;
 
 	*ret_cpuid = (struct hv_cpuid){ .entries = 0 };
-	for (i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
 		const struct leaf *leaf = &leaves[i];
 		struct kvm_cpuid_entry2 e;
 
@@ -114,8 +110,14 @@ void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 			e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 			break;
 		case 0xd:
-			e.eax = xcr0;
+			ret_cpuid->xcr0 = e.eax = xcr0;
 			e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+			break;
+		case 0x80000007:
+			ret_cpuid->tsc_invariant = e.edx & TSC_INVARIANT;
+			break;
+		case 0x80000008:
+			ret_cpuid->physical_bits = e.eax & 0xff;
 			break;
 		}
 		e.ebx &= leaf->ebx;
@@ -125,25 +127,4 @@ void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 	}
 	add(ret_cpuid, (struct kvm_cpuid_entry2){ .function = 0x80000000,
 						  .eax = 0x80000008 });
-}
-
-uint64_t hv_cpuid_xcr0(const struct hv_cpuid *cpuid)
-{
-	const struct kvm_cpuid_entry2 *leaf = find(cpuid, 0xd);
-
-	return leaf ? leaf->eax : 0;
-}
-
-int hv_cpuid_tsc_invariant(const struct hv_cpuid *cpuid)
-{
-	const struct kvm_cpuid_entry2 *leaf = find(cpuid, 0x80000007);
-
-	return leaf && (leaf->edx & TSC_INVARIANT);
-}
-
-unsigned hv_cpuid_physical_bits(const struct hv_cpuid *cpuid)
-{
-	const struct kvm_cpuid_entry2 *leaf = find(cpuid, 0x80000008);
-
-	return leaf ? leaf->eax & 0xff : 36;
 }

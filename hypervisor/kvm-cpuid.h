@@ -7,6 +7,7 @@
 #define HV_KVM_CPUID_H
 
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,11 @@ struct hv_cpuid {
 	uint32_t entries;
 	uint32_t padding;
 	struct kvm_cpuid_entry2 entry[8];
+	/* Past what the kernel reads: what the entries say in short. */
+	uint64_t xcr0; /* extended state to offer; 0 if the host has no XSAVE */
+	unsigned physical_bits; /* of a physical address */
+	bool tsc_invariant; /* the counter runs at one rate always, so that it
+			     * can be a clock */
 };
 _Static_assert(offsetof(struct hv_cpuid, entry) ==
 		       offsetof(struct kvm_cpuid2, entries),
@@ -24,10 +30,5 @@ _Static_assert(offsetof(struct hv_cpuid, entry) ==
  * KVM_GET_SUPPORTED_CPUID asks for some hundred leaves and then costs more than
  * creating the VM. */
 void hv_cpuid_fill(struct hv_cpuid *ret_cpuid);
-/* Extended state (XCR0) to offer; 0 if the host has no XSAVE. */
-uint64_t hv_cpuid_xcr0(const struct hv_cpuid *cpuid);
-/* The host's counter runs at one rate always, so that it can be a clock. */
-int hv_cpuid_tsc_invariant(const struct hv_cpuid *cpuid);
-unsigned hv_cpuid_physical_bits(const struct hv_cpuid *cpuid);
 
 #endif

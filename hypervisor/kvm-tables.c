@@ -42,9 +42,8 @@ static void fill_gdt(const struct hv_window *window)
 static void fill_idt(const struct hv_window *window)
 {
 	uint64_t *gate = (uint64_t *)(void *)at(window, HV_KVM_IDT);
-	unsigned vector;
 
-	for (vector = 0; vector < HV_VECTORS; vector++, gate += 2) {
+	for (unsigned vector = 0; vector < HV_VECTORS; vector++, gate += 2) {
 		uint64_t stub = hv_window_addr(HV_KVM_STUBS + vector * STUB_BYTES);
 		/* int3 is the one that ring 3 may raise by an instruction. */
 		uint64_t type = GATE_INTERRUPT | (vector == BREAKPOINT ? DPL_3 : 0);
@@ -70,9 +69,8 @@ static void fill_tss(const struct hv_window *window)
 static void fill_stubs(const struct hv_window *window)
 {
 	uint8_t *stub = at(window, HV_KVM_STUBS);
-	unsigned vector;
 
-	for (vector = 0; vector < HV_VECTORS; vector++, stub += STUB_BYTES) {
+	for (unsigned vector = 0; vector < HV_VECTORS; vector++, stub += STUB_BYTES) {
 		const uint8_t code[STUB_BYTES] = {
 			0x6a, (uint8_t)vector, /* push $vector */
 			0xe6, HV_PORT_FAULT,   /* out %al, $HV_PORT_FAULT */
@@ -86,9 +84,8 @@ static void fill_stubs(const struct hv_window *window)
 static void fill_operations(const struct hv_window *window)
 {
 	uint8_t *slot = at(window, HV_WINDOW_OPS);
-	unsigned op;
 
-	for (op = 0; op < PV_OP_SLOTS; op++, slot += PV_OP_SLOT_BYTES) {
+	for (unsigned op = 0; op < PV_OP_SLOTS; op++, slot += PV_OP_SLOT_BYTES) {
 		const uint8_t code[] = {
 			0xb8, (uint8_t)op, 0, 0, 0, /* mov $op, %eax */
 			0xe7, HV_PORT_OPERATION,    /* out %eax, $... */
@@ -132,22 +129,21 @@ int hv_kvm_fault_frame(const struct hv_window *window, uint64_t rsp,
 		       struct hv_fault_frame *ret_frame)
 {
 	uint64_t bottom = hv_window_addr(HV_KVM_STACK);
-	uint64_t frame[7] = { 0 }, words, skip;
+	/* vector, error code if it has one, rip, cs, rflags, rsp, ss */
+	uint64_t frame[6], words, skip;
 
 	words = (bottom + PV_PAGE_BYTES - rsp) / sizeof(frame[0]);
 	if (rsp < bottom || rsp % sizeof(frame[0]) || words < 6 || words > 512)
 		return -1;
 	memcpy(frame, at(window, HV_KVM_STACK + (uint32_t)(rsp - bottom)),
-	       (words < 7 ? words : 7) * sizeof(frame[0]));
+	       sizeof(frame));
 	skip = has_error_code(frame[0]);
 	*ret_frame = (struct hv_fault_frame){
 		.vector = frame[0],
 		.error_code = skip ? frame[1] : 0,
 		.rip = frame[1 + skip],
-		.cs = frame[2 + skip],
 		.rflags = frame[3 + skip],
 		.rsp = frame[4 + skip],
-		.ss = skip ? frame[6] : frame[5],
 	};
 	return 0;
 }

@@ -34,6 +34,9 @@
 #define HV_KVM_IDT (HV_WINDOW_ENGINE + 0x100)
 #define HV_KVM_TSS (HV_WINDOW_ENGINE + 0x300)
 #define HV_KVM_STUBS (HV_WINDOW_ENGINE + 0x400)
+/* Where software KVM sends SYSCALL, whatever EFER.SCE says: the hypervisor's page,
+ * so that it faults, and where no other fault does. See engine-kvm.c. */
+#define HV_KVM_SYSCALL (HV_WINDOW_ENGINE + 0xff0)
 #define HV_KVM_STACK (HV_WINDOW_ENGINE + PV_PAGE_BYTES)
 #define HV_KVM_STACK_TOP (HV_KVM_STACK + PV_PAGE_BYTES)
 
@@ -42,11 +45,11 @@
 /* Task state, then the bitmap up to port 0x57 and the byte of ones after it. */
 #define HV_KVM_TSS_BYTES (104 + 0x58 / 8 + 1)
 
-/* What a stub leaves on its stack, from the top of it. */
+/* What is of use of what a stub leaves on its stack. */
 struct hv_fault_frame {
 	uint64_t vector;
-	uint64_t error_code; /* absent for vectors without one: see kvm-tables.c */
-	uint64_t rip, cs, rflags, rsp, ss;
+	uint64_t error_code; /* 0 for vectors without one */
+	uint64_t rip, rflags, rsp;
 };
 
 void hv_kvm_tables_fill(const struct hv_window *window);

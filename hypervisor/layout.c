@@ -7,12 +7,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define PAGE ((uint64_t)PV_PAGE_BYTES)
+#include "units.h"
 
-static uint64_t page_up(uint64_t bytes)
-{
-	return (bytes + PAGE - 1) & ~(PAGE - 1);
-}
+#define PAGE ((uint64_t)PV_PAGE_BYTES)
 
 static void add(struct hv_layout *layout, pv_gpa_t base, uint64_t end,
 		enum pv_memory_type type, bool write, bool exec)
@@ -35,16 +32,13 @@ static int by_base(const void *left, const void *right)
 
 static void add_image(struct hv_layout *layout, const struct hv_image *image)
 {
-	unsigned i;
-
 	add(layout, 0, PAGE, PV_MEMORY_GUARD, false, false);
-	for (i = 0; i < image->segments; i++) {
+	for (unsigned i = 0; i < image->segments; i++) {
 		const struct hv_segment *s = &image->segment[i];
 
-		add(layout, s->gpa, page_up(s->gpa + s->memory_bytes),
+		add(layout, s->gpa, hv_round_up(s->gpa + s->memory_bytes, PAGE),
 		    PV_MEMORY_IMAGE, s->write, s->exec);
 	}
-	qsort(layout->range, layout->ranges, sizeof(layout->range[0]), by_base);
 }
 
 /* Guard, stack, guard, in the first gap from range i on that has the room. */
@@ -77,9 +71,9 @@ static void add_stack(struct hv_layout *layout)
 
 static void add_free(struct hv_layout *layout, uint64_t ram_bytes)
 {
-	unsigned used = layout->ranges, i;
+	unsigned used = layout->ranges;
 
-	for (i = 0; i < used; i++) {
+	for (unsigned i = 0; i < used; i++) {
 		const struct hv_range *r = &layout->range[i];
 		pv_gpa_t end = i + 1 < used ? r[1].base : ram_bytes;
 
@@ -110,9 +104,8 @@ int hv_layout_make(struct hv_layout *ret_layout, const struct hv_image *image,
 
 const struct hv_range *hv_layout_at(const struct hv_layout *layout, pv_gpa_t gpa)
 {
-	unsigned i;
 
-	for (i = 0; i < layout->ranges; i++)
+	for (unsigned i = 0; i < layout->ranges; i++)
 		if (gpa - layout->range[i].base < layout->range[i].bytes)
 			return &layout->range[i];
 	return NULL;

@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define SQ_ENTRIES 64
 /* Bounds the operations under way: those of guests' requests, and a reserve for
@@ -43,37 +44,31 @@ struct hv_loop {
 	uint64_t poll_ns;   /* as given */
 	uint64_t window_ns; /* how long it pays to poll for what is due soon */
 	bool stopping;
+	bool cancelled; /* what was under way when the loop was abandoned */
+	_Atomic bool abandoned;
 	int files;
 
-	struct hv_job *jobs; /* pushed by any thread, taken whole */
+	struct hv_job *_Atomic jobs; /* pushed by any thread, taken whole */
 	struct hv_io wake;
 	int wake_fd;
 	uint64_t wake_count;
 
 	pthread_t thread;
-	uint32_t started; /* a futex */
+	_Atomic uint32_t started; /* a futex */
 	int start_result;
 };
 
-static uint64_t now_ns(void)
+static void await(_Atomic uint32_t *flag)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static void await(uint32_t *flag)
-{
-	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
+	while (!atomic_load_explicit(flag, memory_order_acquire))
 		syscall(SYS_futex, flag, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
 
 /* The waiter may go on and free the flag before the wake-up: that then finds
  * nobody, or wakes somebody who looks again. */
-static void announce(uint32_t *flag)
+static void announce(_Atomic uint32_t *flag)
 {
-	__atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+	atomic_store_explicit(flag, 1, memory_order_release);
 	syscall(SYS_futex, flag, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
@@ -122,13 +117,6 @@ unsigned hv_loop_room(const struct hv_loop *loop)
 void hv_loop_cancel(struct hv_loop *loop, struct hv_io *io)
 {
 	io_uring_prep_cancel(hv_loop_sqe(loop, NULL), io, 0);
-}
-
-void hv_loop_cancel_file(struct hv_loop *loop, int slot)
-{
-	io_uring_prep_cancel_fd(hv_loop_sqe(loop, NULL), slot,
-				IORING_ASYNC_CANCEL_FD_FIXED |
-					IORING_ASYNC_CANCEL_ALL);
 }
 
 static void cancel_everything(struct hv_loop *loop)
@@ -182,18 +170,35 @@ void hv_loop_remove_source(struct hv_loop *loop, struct hv_source *source)
 		loop->last = before == source ? NULL : before;
 }
 
-void hv_loop_do(struct hv_loop *loop, struct hv_job *job)
+static void wake(struct hv_loop *loop)
 {
 	uint64_t one = 1;
 
-	job->over = 0;
-	job->next = __atomic_load_n(&loop->jobs, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&loop->jobs, &job->next, job, true,
-					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
 	while (write(loop->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
+}
+
+void hv_loop_do(struct hv_loop *loop, struct hv_job *job)
+{
+	atomic_store_explicit(&job->over, 0, memory_order_relaxed);
+	job->next = atomic_load_explicit(&loop->jobs, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(
+		&loop->jobs, &job->next, job, memory_order_release,
+		memory_order_relaxed))
+		;
+	wake(loop);
 	await(&job->over);
+}
+
+bool hv_loop_abandoned(const struct hv_loop *loop)
+{
+	return atomic_load_explicit(&loop->abandoned, memory_order_relaxed);
+}
+
+void hv_loop_abandon(struct hv_loop *loop)
+{
+	atomic_store(&loop->abandoned, true);
+	wake(loop);
 }
 
 void hv_loop_job_done(struct hv_job *job)
@@ -203,8 +208,8 @@ void hv_loop_job_done(struct hv_job *job)
 
 static void run_jobs(struct hv_loop *loop)
 {
-	struct hv_job *job =
-		__atomic_exchange_n(&loop->jobs, NULL, __ATOMIC_ACQUIRE);
+	struct hv_job *job = atomic_exchange_explicit(&loop->jobs, NULL,
+						      memory_order_acquire);
 
 	while (job) {
 		struct hv_job *next = job->next; /* gone once it is over */
@@ -226,8 +231,12 @@ static void woken(struct hv_io *io, int result)
 
 	(void)result; /* a read that failed woke us as well */
 	run_jobs(loop);
+	if (hv_loop_abandoned(loop) && !loop->cancelled) {
+		loop->cancelled = true;
+		cancel_everything(loop);
+	}
 	if (!loop->stopping)
-		await_wake(loop);
+		await_wake(loop); /* after the cancellation, which spares it */
 }
 
 /* A completion leaves the queue before its callback, which may put more
@@ -301,10 +310,10 @@ static bool may_poll_on(struct hv_loop *loop)
 	if (!loop->poll_ns)
 		return false;
 	if (spins == 0)
-		loop->idle_since_ns = now_ns();
+		loop->idle_since_ns = hv_host_ns();
 	__builtin_ia32_pause();
 	return spins % SPINS_PER_CLOCK ||
-	       now_ns() - loop->idle_since_ns < window_ns;
+	       hv_host_ns() - loop->idle_since_ns < window_ns;
 }
 
 /* As KVM's halt polling: a sleep that a longer window would have saved doubles
@@ -315,7 +324,7 @@ static void adapt_window(struct hv_loop *loop)
 {
 	uint64_t max_ns = loop->poll_ns * WINDOW_GROWTH_MAX;
 
-	if (now_ns() - loop->idle_since_ns > max_ns)
+	if (hv_host_ns() - loop->idle_since_ns > max_ns)
 		loop->window_ns = loop->poll_ns;
 	else if (loop->window_ns < max_ns)
 		loop->window_ns *= 2;
@@ -342,21 +351,20 @@ static void run(struct hv_loop *loop)
 	}
 }
 
-/* Completions run when this thread asks for them, instead of interrupting it:
- * the best the kernel has, then what Linux 5.19 has, then nothing like it. */
+/* Completions run when this thread asks for them, instead of interrupting it. */
+const unsigned hv_loop_setups[HV_LOOP_SETUPS] = {
+	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+		IORING_SETUP_TASKRUN_FLAG,
+	IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+};
+
 static int make_ring(struct io_uring *ring)
 {
-	static const unsigned setups[] = {
-		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-			IORING_SETUP_TASKRUN_FLAG,
-		IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
-		0,
-	};
 	int r = -EINVAL;
 
-	for (unsigned i = 0; r == -EINVAL && i < 3; i++) {
+	for (unsigned i = 0; r == -EINVAL && i < HV_LOOP_SETUPS; i++) {
 		struct io_uring_params params = {
-			.flags = setups[i] | IORING_SETUP_CQSIZE,
+			.flags = hv_loop_setups[i] | IORING_SETUP_CQSIZE,
 			.cq_entries = CQ_ENTRIES,
 		};
 
@@ -458,7 +466,7 @@ static void stop_run(struct hv_job *job)
 
 void hv_loop_stop(struct hv_loop *loop)
 {
-	struct stop_job stop = {.job.run = stop_run, .loop = loop};
+	struct stop_job stop = { .job.run = stop_run, .loop = loop };
 
 	if (!loop)
 		return;

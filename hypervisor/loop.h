@@ -11,12 +11,12 @@
 #ifndef HV_LOOP_H
 #define HV_LOOP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct hv_loop;
-struct io_uring;
 struct io_uring_sqe;
 
 /* From the member a callback is given to the struct that owns it. */
@@ -47,9 +47,15 @@ struct hv_source {
  * when hv_loop_job_done is called, during run or later. */
 struct hv_job {
 	void (*run)(struct hv_job *job);
-	uint32_t over; /* the loop's: a futex */
+	_Atomic uint32_t over; /* the loop's: a futex */
 	struct hv_job *next; /* the loop's */
 };
+
+/* The flags of io_uring_setup that the loop asks for, best first. Those of Linux
+ * 6.1, then those of 5.19, which it cannot do without: that is also the first
+ * that can cancel everything, as hv_loop_stop does. */
+#define HV_LOOP_SETUPS 2
+extern const unsigned hv_loop_setups[HV_LOOP_SETUPS];
 
 /* Start the thread. poll_ns: how long to poll without finding work before
  * sleeping, the least; 0, never, on a host with one CPU. 0 or -errno. */
@@ -57,6 +63,11 @@ int hv_loop_start(struct hv_loop **ret_loop, uint64_t poll_ns);
 /* End the thread. Operations still under way are cancelled where the kernel can
  * and waited for: each one's done is called first. NULL is fine. */
 void hv_loop_stop(struct hv_loop *loop);
+
+/* Nobody is left to use what is under way: drop what the kernel has not begun, and
+ * begin no more of the guest's requests. Any thread, also signal handlers. */
+void hv_loop_abandon(struct hv_loop *loop);
+bool hv_loop_abandoned(const struct hv_loop *loop);
 
 /* Have the loop thread run the job and wait until it is over. Not from the loop
  * thread. */
@@ -78,7 +89,5 @@ void hv_loop_cancel(struct hv_loop *loop, struct hv_io *io);
  * IOSQE_FIXED_FILE, or -errno: then the descriptor itself serves as well, only
  * slower. */
 int hv_loop_add_file(struct hv_loop *loop, int fd);
-/* As hv_loop_cancel, for every operation on a registered file. */
-void hv_loop_cancel_file(struct hv_loop *loop, int slot);
 
 #endif

@@ -5,7 +5,6 @@
 #include "machine.h"
 
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "block.h"
@@ -45,61 +44,26 @@ static int make_memory(struct hv_vm *vm, uint64_t ram_bytes, struct hv_error *er
 	return 0;
 }
 
-static int load_image(struct hv_vm *vm, const char *path, struct hv_error *err)
+static int load_image(struct hv_vm *vm,
+		      const struct hv_machine_options *options,
+		      struct hv_error *err)
 {
 	const struct hv_image *image = &vm->image;
+	uint64_t ram_bytes = options->ram_bytes;
 
-	if (hv_image_open(&vm->image, path, err) < 0 ||
-	    hv_image_fits(image, vm->ram_bytes, err) < 0 ||
-	    hv_layout_make(&vm->layout, image, vm->ram_bytes, err) < 0 ||
-	    make_memory(vm, vm->ram_bytes, err) < 0)
+	if (hv_image_open(&vm->image, options->image_path, err) < 0 ||
+	    hv_image_fits(image, ram_bytes, err) < 0 ||
+	    hv_layout_make(&vm->layout, image, ram_bytes, err) < 0 ||
+	    make_memory(vm, ram_bytes, err) < 0)
 		return -1;
 	return hv_image_load(image, vm->memory.base, err);
-}
-
-static int add_disk(struct hv_vm *vm, const struct hv_disk_spec *spec,
-		    struct hv_error *err)
-{
-	struct hv_disk disk;
-
-	if (hv_disk_open(spec, &disk, err) < 0)
-		return -1;
-	if (hv_block_create(&vm->block[vm->blocks], vm, &disk) < 0) {
-		hv_disk_done(&disk);
-		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
-	}
-	vm->blocks++;
-	return 0;
-}
-
-/* The names the guest will see: as given, else disk0, disk1, ... by position. */
-static int name_disks(const struct hv_machine_options *options,
-		      char name[][PV_DEVICE_NAME_BYTES], struct hv_error *err)
-{
-	unsigned i, j;
-
-	for (i = 0; i < options->disks; i++) {
-		if (options->disk[i]->id[0])
-			snprintf(name[i], PV_DEVICE_NAME_BYTES, "%s",
-				 options->disk[i]->id);
-		else
-			snprintf(name[i], PV_DEVICE_NAME_BYTES, "disk%u", i);
-		for (j = 0; j < i; j++)
-			if (!strcmp(name[i], name[j]))
-				return hv_fail(err, HV_STATUS_USAGE,
-					       "two disks are called %s: give them different names with --block PATH,id=NAME",
-					       name[i]);
-	}
-	return 0;
 }
 
 static int add_disks(struct hv_vm *vm, const struct hv_machine_options *options,
 		     struct hv_error *err)
 {
-	unsigned i;
-
-	for (i = 0; i < options->disks; i++)
-		if (add_disk(vm, options->disk[i], err) < 0)
+	for (unsigned i = 0; i < options->disks; i++)
+		if (hv_block_add(vm, &options->disk[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -134,55 +98,35 @@ static int set_entry(struct hv_vm *vm, struct hv_error *err)
 {
 	/* As after a call: the return address, 0, is in zeroed memory. */
 	uint64_t rsp = vm->layout.stack_top - 8;
-	int status = vm->engine->ops->start(vm->engine, vm->image.entry, rsp,
-					    hv_window_addr(HV_WINDOW_BOOT));
 
-	if (status < 0)
-		return hv_fail(err, HV_STATUS_HOST,
-			       "KVM on this host refuses the entry state: %s",
-			       strerror(-status));
-	return 0;
+	return vm->engine->ops->start(vm->engine, vm->image.entry, rsp,
+				      hv_window_addr(HV_WINDOW_BOOT), err);
 }
 
 int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
 		     struct hv_error *err)
 {
-	char name[HV_BLOCK_DEVICES_MAX][PV_DEVICE_NAME_BYTES];
-	const char *names[HV_BLOCK_DEVICES_MAX];
-	struct hv_boot_args args = {
-		.argc = options->argc,
-		.argv = options->argv,
-		.device_name = names,
-	};
-	unsigned i;
-
-	for (i = 0; i < HV_BLOCK_DEVICES_MAX; i++)
-		names[i] = name[i];
 	vm->image.fd = -1;
-	vm->ram_bytes = options->ram_bytes;
 	vm->poll_ns = poll_ns();
 	vm->poison = options->poison;
 	vm->console = hv_console_create(vm);
 	if (!vm->console)
 		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
-	if (load_image(vm, options->image_path, err) < 0 ||
-	    name_disks(options, name, err) < 0 ||
+	if (load_image(vm, options, err) < 0 ||
 	    add_disks(vm, options, err) < 0 ||
 	    create_engine(vm, options->engine, err) < 0 ||
 	    grant_features(vm, err) < 0 ||
-	    hv_boot_info_fill(vm, &args, err) < 0)
+	    hv_boot_info_fill(vm, options->argc, options->argv, err) < 0)
 		return -1;
 	return set_entry(vm, err);
 }
 
 void hv_machine_free(struct hv_vm *vm)
 {
-	unsigned i;
-
-	for (i = 0; i < vm->blocks; i++)
+	for (unsigned i = 0; i < vm->blocks; i++)
 		hv_block_free(vm->block[i]);
-	hv_console_free(vm->console);
 	hv_loop_stop(vm->loop);
+	hv_console_free(vm->console);
 	if (vm->engine)
 		vm->engine->ops->free(vm->engine);
 	hv_image_done(&vm->image);

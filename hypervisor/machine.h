@@ -11,6 +11,7 @@
 #include "disk.h"
 #include "engine.h"
 #include "error.h"
+#include "units.h"
 #include "vm.h"
 
 struct hv_machine_options {
@@ -19,13 +20,12 @@ struct hv_machine_options {
 	char **argv;
 	uint64_t ram_bytes;
 	const struct hv_engine_ops *engine;
-	struct hv_disk_spec *disk[HV_BLOCK_DEVICES_MAX];
+	struct hv_disk_spec disk[HV_BLOCK_DEVICES_MAX]; /* named, no name twice */
 	unsigned disks;
 	bool poison;
 };
 
-#define HV_RAM_MIN_BYTES (UINT64_C(2) << 20)
-#define HV_RAM_DEFAULT_BYTES (UINT64_C(64) << 20)
+#define HV_RAM_DEFAULT_BYTES (64 * HV_MIB)
 #define HV_RAM_MAX_BYTES (UINT64_C(256) << 30)
 
 /* *vm is zeroed by the caller and freed by hv_machine_free even if this fails.

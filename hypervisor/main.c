@@ -3,8 +3,10 @@
  * paravane: picks the subcommand.
  */
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "status.h"
@@ -13,15 +15,13 @@
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *full_name;
 	const char *summary;
 } commands[] = {
-	{ "run", hv_cmd_run, "paravane run", "run a guest" },
-	{ "inspect", hv_cmd_inspect, "paravane inspect",
-	  "show what a guest image asks for" },
-	{ "doctor", hv_cmd_doctor, "paravane doctor",
+	{ "run", hv_cmd_run, "run a guest" },
+	{ "inspect", hv_cmd_inspect, "show what a guest image asks for" },
+	{ "doctor", hv_cmd_doctor,
 	  "tell what this host offers, and what follows" },
-	{ "bench", hv_cmd_bench, "paravane bench",
+	{ "bench", hv_cmd_bench,
 	  "measure this hypervisor against the host beneath it" },
 };
 
@@ -29,22 +29,29 @@ static const struct {
 
 static int usage(FILE *out, int status)
 {
-	size_t i;
-
 	fputs("Usage: paravane COMMAND [OPTION...]\n\n"
 	      "A paravirtualizing hypervisor for Linux/KVM.\n\n", out);
-	for (i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name,
 			commands[i].summary);
 	fputs("\n`paravane COMMAND --help` tells the options of each.\n", out);
 	return status;
 }
 
+/* Else the next file to be opened, a disk perhaps, would be stdout. A descriptor
+ * that was closed stays useless: stdin cannot be read nor the others written. */
+static void occupy_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	static char name[64];
-	size_t i;
 
+	occupy_standard_descriptors();
 	argp_err_exit_status = HV_STATUS_USAGE;
 	if (argc < 2) {
 		usage(stderr, 0);
@@ -57,10 +64,10 @@ int main(int argc, char **argv)
 		puts("paravane " HV_VERSION);
 		return 0;
 	}
-	for (i = 0; i < COMMANDS; i++) {
+	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
-		snprintf(name, sizeof(name), "%s", commands[i].full_name);
+		snprintf(name, sizeof(name), "paravane %s", commands[i].name);
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}

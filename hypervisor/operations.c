@@ -7,8 +7,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "block.h"
@@ -19,58 +17,28 @@
 #include "sleep.h"
 #include "vm.h"
 
-static const char *const names[PV_OP_SLOTS] = {
-	[PV_OP_NOP] = "nop",
-	[PV_OP_EXIT] = "exit",
-	[PV_OP_CRASH] = "crash",
-	[PV_OP_CONSOLE_WRITE] = "console_write",
-	[PV_OP_CONSOLE_READ] = "console_read",
-	[PV_OP_BLOCK] = "block",
-	[PV_OP_YIELD] = "yield",
-	[PV_OP_CLOCK] = "clock",
-	[PV_OP_RANDOM] = "random",
-	[PV_OP_QUEUE_OPEN] = "queue_open",
-	[PV_OP_QUEUE_CLOSE] = "queue_close",
-	[PV_OP_DOORBELL] = "doorbell",
-	[PV_OP_FEATURES] = "features",
+static const struct {
+	const char *name;
+	uint64_t needs; /* PV_FEATURE_* */
+} operations[PV_OP_SLOTS] = {
+	[PV_OP_NOP] = { "nop", 0 },
+	[PV_OP_EXIT] = { "exit", 0 },
+	[PV_OP_CRASH] = { "crash", 0 },
+	[PV_OP_CONSOLE_WRITE] = { "console_write", 0 },
+	[PV_OP_CONSOLE_READ] = { "console_read", PV_FEATURE_INPUT },
+	[PV_OP_BLOCK] = { "block", 0 },
+	[PV_OP_YIELD] = { "yield", 0 },
+	[PV_OP_CLOCK] = { "clock", 0 },
+	[PV_OP_RANDOM] = { "random", PV_FEATURE_RANDOM },
+	[PV_OP_QUEUE_OPEN] = { "queue_open", PV_FEATURE_BLOCK },
+	[PV_OP_QUEUE_CLOSE] = { "queue_close", PV_FEATURE_BLOCK },
+	[PV_OP_DOORBELL] = { "doorbell", 0 },
+	[PV_OP_FEATURES] = { "features", 0 },
 };
 
 const char *hv_operation_name(uint32_t number)
 {
-	return number < PV_OP_SLOTS ? names[number] : NULL;
-}
-
-static void op_exit(struct hv_vm *vm, uint64_t status)
-{
-	hv_vm_end(vm, HV_END_EXIT, status <= PV_EXIT_STATUS_MAX ?
-					   (int)status : PV_EXIT_STATUS_MAX);
-	if (status > PV_EXIT_STATUS_MAX)
-		fprintf(stderr,
-			"paravane: the guest's exit status %lld is reported as %d: those above are Paravane's own\n",
-			(long long)status, PV_EXIT_STATUS_MAX);
-}
-
-/* The guest's own words, made safe for a terminal. */
-static void clean(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = ' ';
-}
-
-static void op_crash(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len,
-		     const struct hv_regs *regs)
-{
-	const char *text = len <= PV_CONSOLE_MAX_BYTES ?
-				   hv_memory_at(&vm->memory, gpa, len) : NULL;
-	char message[sizeof(vm->reason)] = "";
-
-	if (text)
-		memcpy(message, text,
-		       len < sizeof(message) ? len : sizeof(message) - 1);
-	clean(message);
-	hv_crash_note(vm, regs);
-	hv_guest_kill(vm, "%s", message[0] ? message : "it crashed itself");
+	return number < PV_OP_SLOTS ? operations[number].name : NULL;
 }
 
 static int64_t op_clock(const struct hv_vm *vm, uint64_t which)
@@ -106,48 +74,29 @@ static int64_t op_random(const struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 	return (int64_t)len;
 }
 
-static int64_t op_queue_open(struct hv_vm *vm, const struct hv_regs *r)
+static bool granted(const struct hv_vm *vm, uint32_t number)
 {
-	uint64_t device = r->rdi, queue = r->rsi;
-
-	if (device >= vm->blocks || queue >= PV_BLK_QUEUES_MAX)
-		return -PV_ENODEV;
-	if (r->rcx > UINT32_MAX || r->r8 > UINT32_MAX)
-		return -PV_EINVAL;
-	return hv_block_queue_open(vm->block[device], (uint32_t)queue, r->rdx,
-				   (uint32_t)r->rcx, (uint32_t)r->r8,
-				   (uint32_t)(device << HV_DOORBELL_DEVICE_SHIFT |
-					      queue));
-}
-
-static int64_t op_queue_close(struct hv_vm *vm, uint64_t device, uint64_t queue)
-{
-	if (device >= vm->blocks || queue >= PV_BLK_QUEUES_MAX)
-		return -PV_ENODEV;
-	return hv_block_queue_close(vm->block[device], (uint32_t)queue);
-}
-
-static bool granted(const struct hv_vm *vm, uint64_t feature)
-{
-	return (vm->features & feature) != 0;
+	return number < PV_OP_SLOTS &&
+	       !(operations[number].needs & ~vm->features);
 }
 
 static int64_t serve(struct hv_vm *vm, uint32_t number, const struct hv_regs *r)
 {
+	if (!granted(vm, number))
+		return -PV_ENOSYS;
 	switch (number) {
 	case PV_OP_NOP:
 		return 0;
 	case PV_OP_EXIT:
-		op_exit(vm, r->rdi);
+		hv_vm_end(vm, HV_END_EXIT, r->rdi);
 		return 0;
 	case PV_OP_CRASH:
-		op_crash(vm, r->rdi, r->rsi, r);
+		hv_crash_asked(vm, r->rdi, r->rsi, r);
 		return 0;
 	case PV_OP_CONSOLE_WRITE:
 		return hv_console_write(vm, r->rdi, r->rsi);
 	case PV_OP_CONSOLE_READ:
-		return granted(vm, PV_FEATURE_INPUT) ?
-			       hv_console_read(vm, r->rdi, r->rsi) : -PV_ENOSYS;
+		return hv_console_read(vm, r->rdi, r->rsi);
 	case PV_OP_BLOCK:
 		return hv_sleep_until(vm, r->rdi);
 	case PV_OP_YIELD:
@@ -156,14 +105,12 @@ static int64_t serve(struct hv_vm *vm, uint32_t number, const struct hv_regs *r)
 	case PV_OP_CLOCK:
 		return op_clock(vm, r->rdi);
 	case PV_OP_RANDOM:
-		return granted(vm, PV_FEATURE_RANDOM) ?
-			       op_random(vm, r->rdi, r->rsi) : -PV_ENOSYS;
+		return op_random(vm, r->rdi, r->rsi);
 	case PV_OP_QUEUE_OPEN:
-		return granted(vm, PV_FEATURE_BLOCK) ?
-			       op_queue_open(vm, r) : -PV_ENOSYS;
+		return hv_block_queue_open(vm, r->rdi, r->rsi, r->rdx, r->rcx,
+					   r->r8);
 	case PV_OP_QUEUE_CLOSE:
-		return granted(vm, PV_FEATURE_BLOCK) ?
-			       op_queue_close(vm, r->rdi, r->rsi) : -PV_ENOSYS;
+		return hv_block_queue_close(vm, r->rdi, r->rsi);
 	case PV_OP_FEATURES:
 		return (int64_t)vm->features;
 	default:

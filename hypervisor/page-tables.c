@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "layout.h"
+#include "units.h"
 #include "window.h"
 
 #define PRESENT (UINT64_C(1) << 0)
@@ -20,7 +21,6 @@
 #define ADDRESS UINT64_C(0x000ffffffffff000)
 
 #define PAGE ((uint64_t)PV_PAGE_BYTES)
-#define LARGE_PAGE (UINT64_C(2) << 20)
 #define ENTRIES 512
 
 struct builder {
@@ -85,9 +85,10 @@ static void map(struct builder *b, uint64_t gva, pv_gpa_t gpa, uint64_t bytes,
 		uint64_t leaf = gpa | rights | PRESENT | ACCESSED_DIRTY;
 
 		entry = directory_entry(b, gva);
-		if (!((gva | gpa) & (LARGE_PAGE - 1)) && end - gva >= LARGE_PAGE) {
+		if (!((gva | gpa) & (HV_HUGE_PAGE_BYTES - 1)) &&
+		    end - gva >= HV_HUGE_PAGE_BYTES) {
 			*entry = leaf | LARGE;
-			step = LARGE_PAGE;
+			step = HV_HUGE_PAGE_BYTES;
 		} else {
 			table_below(b, entry)[gva >> 12 & (ENTRIES - 1)] = leaf;
 			step = PAGE;
@@ -105,10 +106,9 @@ pv_gpa_t hv_page_tables_build(const struct hv_window *window,
 			      const struct hv_layout *layout)
 {
 	struct builder b = { .window = window, .used = HV_WINDOW_MAPPED };
-	unsigned i;
 
 	b.root = table_new(&b);
-	for (i = 0; i < layout->ranges; i++) {
+	for (unsigned i = 0; i < layout->ranges; i++) {
 		const struct hv_range *r = &layout->range[i];
 
 		if (r->type != PV_MEMORY_GUARD)

@@ -4,9 +4,11 @@
  */
 #include "run.h"
 
+#include <errno.h>
 #include <liburing.h>
 #include <signal.h>
-#include <stddef.h>
+#include <stdbool.h>
+#include <sys/time.h>
 
 #include "block.h"
 #include "clock.h"
@@ -16,106 +18,101 @@
 #include "operations.h"
 #include "vm.h"
 
-/* --timeout: an operation of the loop like any other. */
-struct timeout {
+/* Signal handlers have no argument; one process has one VM. */
+static struct hv_vm *signalled_vm;
+
+/* --timeout: an operation of the loop, which cancels it when it stops. */
+static struct timeout {
 	struct hv_vm *vm;
 	struct hv_job job;
 	struct hv_io io;
 	struct __kernel_timespec after;
-	bool over;       /* done was called: loop thread */
-	bool cancelling; /* the job waits for that */
-};
-
-/* Signal handlers have no argument; one process has one VM. */
-static struct hv_vm *signalled_vm;
+} timeout;
 
 static void on_signal(int number)
 {
-	hv_vm_end(signalled_vm, HV_END_SIGNAL, number);
+	hv_vm_end(signalled_vm, HV_END_SIGNAL, (uint64_t)number);
+}
+
+/* Interrupting a system call is all it is for; see vm.c. */
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+static bool is_ignored(int number)
+{
+	struct sigaction old;
+
+	return sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+}
+
+static void set_handler(int number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigaction(number, &action, NULL);
+}
+
+static void unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
+static void stop_kicking(void)
+{
+	const struct itimerval never = { .it_value = { 0 } };
+
+	set_handler(SIGALRM, SIG_IGN); /* one may be under way */
+	setitimer(ITIMER_REAL, &never, NULL);
 }
 
 static void handle_signals(struct hv_vm *vm)
 {
-	struct sigaction end = { .sa_handler = on_signal };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 	signalled_vm = vm;
-	sigaction(SIGINT, &end, NULL);
-	sigaction(SIGTERM, &end, NULL);
-	sigaction(SIGHUP, &end, NULL);
-	sigaction(SIGPIPE, &ignore, NULL); /* the guest gets an error instead */
-}
-
-static struct timeout *timeout_of_job(struct hv_job *job)
-{
-	return (struct timeout *)(void *)((char *)job -
-					  offsetof(struct timeout, job));
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		if (!is_ignored(ending[i])) /* by nohup, say */
+			set_handler(ending[i], on_signal);
+	set_handler(SIGALRM, on_alarm);
+	/* Their system calls fail instead; SIGTTOU would keep a background job
+	 * from giving the terminal back. */
+	set_handler(SIGPIPE, SIG_IGN);
+	set_handler(SIGXFSZ, SIG_IGN);
+	set_handler(SIGTTOU, SIG_IGN);
+	unblock_signals(); /* whoever started us may have blocked them */
 }
 
 static void on_timeout(struct hv_io *io, int result)
 {
-	struct timeout *t = (struct timeout *)(void *)((char *)io -
-						       offsetof(struct timeout, io));
-
-	t->over = true;
 	if (result == -ETIME)
-		hv_vm_end(t->vm, HV_END_TIMEOUT, 0);
-	if (t->cancelling)
-		hv_loop_job_done(&t->job);
+		hv_vm_end(HV_OWNER(io, struct timeout, io)->vm, HV_END_TIMEOUT,
+			  0);
 }
 
 static void start_timeout(struct hv_job *job)
 {
-	struct timeout *t = timeout_of_job(job);
+	struct timeout *t = HV_OWNER(job, struct timeout, job);
 
 	io_uring_prep_timeout(hv_loop_sqe(t->vm->loop, &t->io), &t->after, 0, 0);
 	hv_loop_job_done(job);
 }
 
-static void cancel_timeout(struct hv_job *job)
+static void limit_time(struct hv_vm *vm, uint64_t ns)
 {
-	struct timeout *t = timeout_of_job(job);
-
-	if (t->over) {
-		hv_loop_job_done(job);
-		return;
-	}
-	t->cancelling = true;
-	hv_loop_cancel(t->vm->loop, &t->io);
-}
-
-static void timeout_do(struct timeout *t, void (*run)(struct hv_job *))
-{
-	t->job.run = run;
-	hv_loop_do(t->vm->loop, &t->job);
-}
-
-static void timeout_begin(struct timeout *t, struct hv_vm *vm, uint64_t ns)
-{
-	*t = (struct timeout){
+	timeout = (struct timeout){
 		.vm = vm,
+		.job.run = start_timeout,
 		.io.done = on_timeout,
-		.after = { .tv_sec = (long long)(ns / 1000000000),
-			   .tv_nsec = (long long)(ns % 1000000000) },
-		.over = !ns || !hv_vm_loop(vm),
+		.after = { .tv_sec = (long long)(ns / HV_NS_PER_S),
+			   .tv_nsec = (long long)(ns % HV_NS_PER_S) },
 	};
-	if (!t->over)
-		timeout_do(t, start_timeout);
-}
-
-static void timeout_end(struct timeout *t)
-{
-	if (t->vm->loop)
-		timeout_do(t, cancel_timeout);
-}
-
-static void on_doorbell(struct hv_vm *vm, uint32_t number)
-{
-	uint32_t device = number >> HV_DOORBELL_DEVICE_SHIFT;
-	uint32_t queue = number & ((1u << HV_DOORBELL_DEVICE_SHIFT) - 1);
-
-	if (device < vm->blocks)
-		hv_block_doorbell(vm->block[device], queue);
+	if (hv_vm_loop(vm))
+		hv_loop_do(vm->loop, &timeout.job);
 }
 
 static void on_exit(struct hv_vm *vm, const struct hv_exit *exit)
@@ -127,7 +124,7 @@ static void on_exit(struct hv_vm *vm, const struct hv_exit *exit)
 		hv_operation(vm, exit->number, exit->regs);
 		break;
 	case HV_EXIT_DOORBELL:
-		on_doorbell(vm, exit->number);
+		hv_block_doorbell(vm, exit->number);
 		break;
 	case HV_EXIT_FAULT:
 		hv_crash_fault(vm, exit);
@@ -143,16 +140,18 @@ static void on_exit(struct hv_vm *vm, const struct hv_exit *exit)
 
 void hv_vm_run(struct hv_vm *vm, uint64_t timeout_ns)
 {
-	struct timeout timeout;
 	struct hv_exit exit;
 
 	handle_signals(vm);
-	timeout_begin(&timeout, vm, timeout_ns);
+	vm->running = true;
+	if (timeout_ns)
+		limit_time(vm, timeout_ns);
 	vm->stats.entry_ns = hv_host_ns();
 	while (!atomic_load_explicit(&vm->ending, memory_order_acquire)) {
 		vm->engine->ops->run(vm->engine, &exit);
 		on_exit(vm, &exit);
 	}
 	vm->stats.end_ns = hv_host_ns();
-	timeout_end(&timeout);
+	vm->running = false;
+	stop_kicking();
 }

@@ -12,15 +12,13 @@
 #include "clock.h"
 #include "vm.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 /* Longer sleeps are cut into these, so that no sum can wrap. */
-#define LONGEST_NS (UINT64_C(3600) * NS_PER_S)
+#define LONGEST_NS (UINT64_C(3600) * HV_NS_PER_S)
 
 static int pending(const struct pv_vcpu *vcpu)
 {
-	unsigned i;
 
-	for (i = 0; i < PV_PORT_WORDS; i++)
+	for (unsigned i = 0; i < PV_PORT_WORDS; i++)
 		if (__atomic_load_n(&vcpu->pending[i], __ATOMIC_SEQ_CST) &
 		    ~__atomic_load_n(&vcpu->masked[i], __ATOMIC_RELAXED))
 			return 1;
@@ -31,8 +29,8 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t ns)
 {
 	uint64_t until = hv_host_ns() + ns;
 	struct timespec at = {
-		.tv_sec = (time_t)(until / NS_PER_S),
-		.tv_nsec = (long)(until % NS_PER_S),
+		.tv_sec = (time_t)(until / HV_NS_PER_S),
+		.tv_nsec = (long)(until % HV_NS_PER_S),
 	};
 
 	syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, seen, &at, NULL,

@@ -7,6 +7,7 @@
 
 #include <pvabi/op.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "engine.h"
 #include "error.h"
@@ -24,9 +25,9 @@ struct hv_stats {
 };
 
 /* Remember when this process began: now, less the processor time it has used,
- * which is what was spent between exec and main. Call first in main. */
+ * which is what was spent between exec and main. Call early. */
 uint64_t hv_process_start_ns(void);
-/* Write them as JSON; path NULL is stderr. 0, or -1 with err. */
-int hv_stats_write(struct hv_vm *vm, const char *path, struct hv_error *err);
+/* Write them as JSON and close the file, unless it is stderr. 0, or -1 with err. */
+int hv_stats_write(struct hv_vm *vm, FILE *out, struct hv_error *err);
 
 #endif

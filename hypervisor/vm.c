@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "engine.h"
 #include "loop.h"
@@ -19,19 +20,41 @@ static bool claim(struct hv_vm *vm)
 	return !atomic_exchange(&vm->end_claimed, true);
 }
 
+/* A kick can come a moment before the vCPU thread enters a system call that
+ * blocks; one that is repeated cannot be missed. */
+static void kick_until_left(struct hv_vm *vm)
+{
+	const struct itimerval again = {
+		.it_interval.tv_usec = 10000, .it_value.tv_usec = 10000,
+	};
+
+	if (vm->engine)
+		vm->engine->ops->kick(vm->engine);
+	if (vm->running)
+		setitimer(ITIMER_REAL, &again, NULL);
+}
+
+/* A guest that exits waits for its I/O; any other end does not. */
 static void announce(struct hv_vm *vm, enum hv_end end)
 {
 	atomic_store(&vm->ending, (int)end);
-	hv_sleep_interrupt(vm);
-	if (vm->engine)
-		vm->engine->ops->kick(vm->engine);
+	if (end != HV_END_EXIT) {
+		if (vm->loop)
+			hv_loop_abandon(vm->loop);
+		kick_until_left(vm);
+		hv_sleep_interrupt(vm);
+	}
 }
 
-void hv_vm_end(struct hv_vm *vm, enum hv_end end, int status)
+void hv_vm_end(struct hv_vm *vm, enum hv_end end, uint64_t detail)
 {
-	if (!claim(vm))
+	if (!claim(vm)) {
+		/* Too late to be the reason, not to end a wait for I/O. */
+		if (end != HV_END_EXIT && vm->loop)
+			hv_loop_abandon(vm->loop);
 		return;
-	vm->exit_status = status;
+	}
+	vm->end_detail = detail;
 	announce(vm, end);
 }
 

@@ -23,11 +23,8 @@ struct hv_console;
 struct hv_loop;
 
 #define HV_BLOCK_DEVICES_MAX 16
-/* Devices and queues share the doorbell's 32 bits: device << 8 | queue. */
-#define HV_DOORBELL_DEVICE_SHIFT 8
 
 struct hv_vm {
-	uint64_t ram_bytes;
 	struct hv_memory memory;
 	struct hv_window window;
 	struct hv_layout layout;
@@ -42,6 +39,7 @@ struct hv_vm {
 	uint64_t features;         /* granted */
 	uint64_t poll_ns;          /* 0: one host CPU, polling hurts */
 	bool poison;               /* destroy what operations may destroy */
+	_Atomic bool running;      /* in hv_vm_run, which handles SIGALRM */
 
 	/* The hypervisor's own copy of the clock record; see clock.h. */
 	struct {
@@ -55,7 +53,7 @@ struct hv_vm {
 	/* Why the VM ends; the first reason is kept. See hv_vm_end. */
 	_Atomic int ending;        /* enum hv_end */
 	_Atomic bool end_claimed;  /* somebody is writing, or wrote, why */
-	int exit_status;
+	uint64_t end_detail;
 	char reason[256];
 	bool crashed;              /* crash_regs tell where */
 	struct hv_regs crash_regs;
@@ -66,10 +64,10 @@ struct hv_vm {
 
 enum hv_end {
 	HV_END_NOT = 0,
-	HV_END_EXIT,    /* the guest called EXIT; exit_status is its status */
+	HV_END_EXIT,    /* the guest called EXIT; end_detail is its argument */
 	HV_END_KILLED,  /* the guest is beyond repair; reason */
 	HV_END_TIMEOUT, /* --timeout */
-	HV_END_SIGNAL,  /* exit_status is the signal's number */
+	HV_END_SIGNAL,  /* end_detail is the signal's number */
 	HV_END_FAILED   /* a host call failed; reason */
 };
 
@@ -77,7 +75,7 @@ enum hv_end {
 
 /* End the VM for this reason unless one was given before; the vCPU leaves the
  * guest soon. */
-void hv_vm_end(struct hv_vm *vm, enum hv_end end, int status);
+void hv_vm_end(struct hv_vm *vm, enum hv_end end, uint64_t detail);
 /* The guest did something beyond repair: report and stop it. */
 void hv_guest_kill(struct hv_vm *vm, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

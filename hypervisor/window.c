@@ -8,8 +8,7 @@
 #include <sys/mman.h>
 
 #include "page-tables.h"
-
-#define HUGE_PAGE_BYTES (UINT64_C(2) << 20)
+#include "units.h"
 
 int hv_window_create(struct hv_window *ret_window, uint64_t ram_bytes)
 {
@@ -21,7 +20,7 @@ int hv_window_create(struct hv_window *ret_window, uint64_t ram_bytes)
 		return -errno;
 	ret_window->base = base;
 	ret_window->bytes = bytes;
-	ret_window->gpa = (ram_bytes + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
+	ret_window->gpa = hv_round_up(ram_bytes, HV_HUGE_PAGE_BYTES);
 	return 0;
 }
 

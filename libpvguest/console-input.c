@@ -27,11 +27,59 @@ int64_t pvg_console_read(void *ret_bytes, size_t len_bytes)
 static char ahead[512];
 static size_t ahead_at, ahead_end;
 
+static void echo(const char *bytes, size_t len_bytes)
+{
+	pvg_console_write(bytes, len_bytes);
+	pvg_console_flush();
+}
+
+static size_t erase(size_t len, size_t count)
+{
+	for (; count > 0 && len > 0; count--, len--)
+		echo("\b \b", 3);
+	return len;
+}
+
+/* What a terminal driver does: one line into `ahead`, with echo, backspace,
+ * Ctrl-U and Ctrl-D. Answers as pvg_console_read. */
+static int64_t edit_line(void)
+{
+	enum { CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, DELETE = 127 };
+	size_t len = 0;
+
+	for (;;) {
+		char key;
+		int64_t count = pvg_console_read(&key, 1);
+
+		if (count <= 0)
+			return len > 0 ? (int64_t)len : count;
+		if (key == CTRL_D)
+			return (int64_t)len;
+		if (key == BACKSPACE || key == DELETE) {
+			len = erase(len, 1);
+		} else if (key == CTRL_U) {
+			len = erase(len, len);
+		} else if (key == '\n' || len + 1 < sizeof(ahead)) {
+			ahead[len++] = key;
+			echo(&key, 1);
+		}
+		if (key == '\n')
+			return (int64_t)len;
+	}
+}
+
+static int64_t read_ahead(void)
+{
+	if (pvg_boot.flags & PV_BOOT_TERMINAL)
+		return edit_line();
+	return pvg_console_read(ahead, sizeof(ahead));
+}
+
 /* The next byte of input, or a negative status. */
 static int64_t next_byte(void)
 {
 	if (ahead_at == ahead_end) {
-		int64_t count = pvg_console_read(ahead, sizeof(ahead));
+		int64_t count = read_ahead();
 
 		if (count <= 0)
 			return count == 0 ? -PV_ENODEV : count;

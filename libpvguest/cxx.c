@@ -10,7 +10,6 @@
 #include <pvguest/libc.h>
 #include <pvguest/panic.h>
 
-#include "exit.h"
 #include "internal.h"
 
 /* new(unsigned long), new[], their aligned and nothrow forms */

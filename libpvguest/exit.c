@@ -8,7 +8,6 @@
 #include <pvguest/ops.h>
 #include <pvguest/panic.h>
 
-#include "exit.h"
 #include "internal.h"
 
 struct handler {

@@ -26,4 +26,8 @@ size_t pvg_format(pvg_put *put, void *sink, const char *format, va_list args);
 /* event.c: before anybody waits. */
 void pvg_ports_mask_all(void);
 
+/* exit.c: handlers with an argument, for atexit and for C++ destructors. 0, or
+ * -1 without memory. */
+int pvg_at_exit(void (*fn)(void *arg), void *arg);
+
 #endif

@@ -178,11 +178,6 @@ static void *large_init(void *first, size_t pages, void *object)
 	return object;
 }
 
-static size_t pages_for(size_t bytes)
-{
-	return bytes / PVG_PAGE_BYTES + (bytes % PVG_PAGE_BYTES != 0);
-}
-
 /* The object follows the head at the next multiple of align. From a page's
  * alignment on that costs a page for the head alone, before the object. */
 static void *large_alloc(size_t len, size_t align)
@@ -193,7 +188,7 @@ static void *large_alloc(size_t len, size_t align)
 
 	if (len > SIZE_MAX / 4 || align > SIZE_MAX / 4)
 		return NULL;
-	pages = pages_for(offset + len);
+	pages = pvg_pages_for(offset + len);
 	first = pvg_pages_alloc_aligned(pages, align);
 	if (!first)
 		return NULL;
@@ -283,7 +278,7 @@ static void shrink(void *object, size_t len)
 
 	if (!is_large(&head->check, object))
 		return;
-	needed = pages_for((size_t)((char *)object - (char *)head) + len);
+	needed = pvg_pages_for((size_t)((char *)object - (char *)head) + len);
 	pvg_pages_free((char *)head + needed * PVG_PAGE_BYTES,
 		       head->pages - needed);
 	head->pages = needed;

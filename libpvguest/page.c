@@ -244,15 +244,10 @@ static size_t first_fit(size_t pages)
 	}
 }
 
-static const struct pv_memory_range *boot_ranges(void)
-{
-	return (const struct pv_memory_range *)(uintptr_t)pvg_boot.ranges_addr;
-}
-
 /* The lowest free range takes the bookkeeping, at its start. */
 static uint64_t place_bookkeeping(size_t bytes)
 {
-	const struct pv_memory_range *range = boot_ranges();
+	const struct pv_memory_range *range = pvg_ranges();
 
 	for (uint32_t i = 0; i < pvg_boot.ranges; i++)
 		if (range[i].type == PV_MEMORY_FREE && range[i].bytes >= bytes)
@@ -283,7 +278,7 @@ static size_t words_for(uint64_t bytes)
 
 static void set_up(void)
 {
-	const struct pv_memory_range *range = boot_ranges();
+	const struct pv_memory_range *range = pvg_ranges();
 	const struct pv_memory_range *last = &range[pvg_boot.ranges - 1];
 	uint64_t place;
 	size_t bytes;
@@ -291,7 +286,7 @@ static void set_up(void)
 	map.words = words_for(last->base + last->bytes - range->base);
 	map.base_page = range->base / PVG_PAGE_BYTES;
 	bytes = map.words * (2 * sizeof(*map.node) + sizeof(*map.word));
-	bytes = (bytes + PVG_PAGE_BYTES - 1) & ~(size_t)(PVG_PAGE_BYTES - 1);
+	bytes = pvg_pages_for(bytes) * PVG_PAGE_BYTES;
 	place = place_bookkeeping(bytes);
 	map.word = (uint64_t *)(uintptr_t)place;
 	map.node = (struct runs *)(map.word + map.words);
@@ -342,7 +337,7 @@ void *pvg_pages_alloc_aligned(size_t pages, size_t align_bytes)
 
 static bool was_free_memory(uint64_t base, size_t pages)
 {
-	const struct pv_memory_range *range = boot_ranges();
+	const struct pv_memory_range *range = pvg_ranges();
 
 	for (uint32_t i = 0; i < pvg_boot.ranges; i++) {
 		uint64_t offset = base - range[i].base; /* huge if below it */

@@ -18,9 +18,8 @@
 
 static size_t ring_pages(uint32_t entries)
 {
-	size_t bytes = PV_RING_BYTES(entries) + entries * sizeof(uintptr_t);
-
-	return (bytes + PVG_PAGE_BYTES - 1) / PVG_PAGE_BYTES;
+	return pvg_pages_for(PV_RING_BYTES(entries) +
+			     entries * sizeof(uintptr_t));
 }
 
 /* The owners' table lies behind the shared part, on the same pages. */

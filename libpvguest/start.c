@@ -54,8 +54,7 @@ static void call_constructors(void)
 
 static uint64_t stack_bytes(void)
 {
-	const struct pv_memory_range *range =
-		(const struct pv_memory_range *)(uintptr_t)pvg_boot.ranges_addr;
+	const struct pv_memory_range *range = pvg_ranges();
 
 	for (uint32_t i = 0; i < pvg_boot.ranges; i++)
 		if (range[i].type == PV_MEMORY_STACK)

@@ -168,11 +168,12 @@ static uint64_t run_sha256(void *buffer, uint32_t iterations)
 	return sum;
 }
 
+/* And what bounds each. */
 const struct compute_kernel compute_kernels[COMPUTE_KERNELS] = {
-	{ "mix", "dependent integer operations", 6000000, run_mix },
-	{ "stream", "memory bandwidth", 60, run_stream },
-	{ "matmul", "SSE2 double precision", 50, run_matmul },
-	{ "sieve", "strided byte stores", 6, run_sieve },
-	{ "sort", "unpredictable branches", 5, run_sort },
-	{ "sha256", "parallel integer operations", 70, run_sha256 },
+	{ "mix", 6000000, run_mix },  /* dependent integer operations */
+	{ "stream", 60, run_stream }, /* memory bandwidth */
+	{ "matmul", 50, run_matmul }, /* SSE2 double precision */
+	{ "sieve", 6, run_sieve },    /* strided byte stores */
+	{ "sort", 5, run_sort },      /* unpredictable branches */
+	{ "sha256", 70, run_sha256 }, /* parallel integer operations */
 };

@@ -16,7 +16,6 @@
 
 struct compute_kernel {
 	const char *name; /* one word */
-	const char *what; /* what bounds it, in a few words */
 	uint32_t iterations; /* for a run of about 10 ms */
 	/* Answers a checksum that depends on the iterations only. */
 	uint64_t (*run)(void *buffer, uint32_t iterations);

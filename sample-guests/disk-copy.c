@@ -18,17 +18,21 @@ static void open_disk(struct pvg_blk *ret_disk, const char *name)
 {
 	int error = pvg_blk_open(ret_disk, name);
 
-	if (error)
-		pvg_panic("no disk %s (%s): give it with --block FILE,id=%s",
-			  name, pvg_error_text(error), name);
+	if (error) {
+		pvg_printf("no disk %s (%s): give it with --block FILE,id=%s\n",
+			   name, pvg_error_text(error), name);
+		exit(1);
+	}
 }
 
 static void check(int error, const char *doing, const struct pvg_blk *disk,
 		  uint64_t offset)
 {
-	if (error)
-		pvg_panic("%s disk %s failed at byte %lu: %s", doing,
-			  disk->name, offset, pvg_error_text(error));
+	if (error) {
+		pvg_printf("%s disk %s failed at byte %lu: %s\n", doing,
+			   disk->name, offset, pvg_error_text(error));
+		exit(1);
+	}
 }
 
 /* Transfers are whole blocks; a disk may end within its last one. */

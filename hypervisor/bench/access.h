@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #define HV_ACCESS_DEPTH_MAX 128u
-#define HV_ACCESS_BYTES_MAX (128u << 10)
 
 struct hv_access {
 	bool write, random;

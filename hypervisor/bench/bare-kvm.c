@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../clock.h"
 #include "../kvm-cpuid.h"
 #include "../kvm-tables.h"
-#include "bench.h"
 
 /* All of its memory, guest-physical and -virtual from 0. */
 #define PML4 0x1000u
@@ -68,7 +68,7 @@ static int set_registers(const struct hv_bare_kvm *bare)
 	struct kvm_regs regs = { .rip = CODE, .rflags = 2 };
 	struct kvm_sregs sregs;
 
-	if (ioctl(bare->vcpu, KVM_GET_SREGS, &sregs))
+	if (ioctl(bare->vcpu, KVM_GET_SREGS, &sregs) < 0)
 		return -1;
 	sregs.cs = flat(HV_SEL_USER_CODE, 11);
 	sregs.cs.l = 1;
@@ -84,8 +84,9 @@ static int set_registers(const struct hv_bare_kvm *bare)
 	sregs.cr3 = PML4;
 	sregs.cr4 = CR4_BITS;
 	sregs.efer = EFER_BITS;
-	return ioctl(bare->vcpu, KVM_SET_SREGS, &sregs) ||
-	       ioctl(bare->vcpu, KVM_SET_REGS, &regs);
+	if (ioctl(bare->vcpu, KVM_SET_SREGS, &sregs) < 0)
+		return -1;
+	return ioctl(bare->vcpu, KVM_SET_REGS, &regs);
 }
 
 static int add_memory(struct hv_bare_kvm *bare)
@@ -134,8 +135,8 @@ int hv_bare_kvm_create(struct hv_bare_kvm *bare, struct hv_error *err)
 		return hv_fail(err, HV_STATUS_HOST, "cannot open /dev/kvm: %s",
 			       strerror(errno));
 	bare->vm = ioctl(bare->kvm, KVM_CREATE_VM, 0);
-	if (bare->vm >= 0 && add_memory(bare) == 0 && add_vcpu(bare) == 0 &&
-	    set_registers(bare) == 0)
+	if (bare->vm >= 0 && add_memory(bare) >= 0 && add_vcpu(bare) >= 0 &&
+	    set_registers(bare) >= 0)
 		return 0;
 	hv_fail(err, HV_STATUS_HOST, "cannot make a bare KVM guest: %s",
 		strerror(errno));
@@ -146,11 +147,12 @@ int hv_bare_kvm_create(struct hv_bare_kvm *bare, struct hv_error *err)
 int hv_bare_kvm_exits(struct hv_bare_kvm *bare, uint64_t exits,
 		      uint64_t *ret_ns, struct hv_error *err)
 {
-	uint64_t start_ns = hv_bench_now_ns();
+	uint64_t start_ns = hv_host_ns();
 
 	for (uint64_t i = 0; i < exits; i++) {
-		if (ioctl(bare->vcpu, KVM_RUN, 0) && errno != EINTR)
-			return hv_fail(err, HV_STATUS_HOST, "KVM_RUN: %s",
+		if (ioctl(bare->vcpu, KVM_RUN, 0) < 0 && errno != EINTR)
+			return hv_fail(err, HV_STATUS_HOST,
+				       "the bare KVM guest cannot run: %s",
 				       strerror(errno));
 		if (bare->run->exit_reason != KVM_EXIT_IO)
 			return hv_fail(
@@ -159,23 +161,20 @@ int hv_bare_kvm_exits(struct hv_bare_kvm *bare, uint64_t exits,
 				"instead of its port",
 				bare->run->exit_reason);
 	}
-	*ret_ns = hv_bench_now_ns() - start_ns;
+	*ret_ns = hv_host_ns() - start_ns;
 	return 0;
-}
-
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void hv_bare_kvm_done(struct hv_bare_kvm *bare)
 {
 	if (bare->run)
 		munmap(bare->run, bare->run_bytes);
-	close_if_open(bare->vcpu);
-	close_if_open(bare->vm);
-	close_if_open(bare->kvm);
+	if (bare->vcpu >= 0)
+		close(bare->vcpu);
+	if (bare->vm >= 0)
+		close(bare->vm);
+	if (bare->kvm >= 0)
+		close(bare->kvm);
 	if (bare->memory)
 		munmap(bare->memory, MEMORY_BYTES);
 }

@@ -10,9 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bench.h"
-
-#define HUGE_PAGE_BYTES (UINT64_C(2) << 20)
+#include "../clock.h"
+#include "../units.h"
 
 /* Before Linux 6.1 there is no DEFER_TASKRUN. */
 static int ring_init(struct io_uring *ring, uint32_t depth)
@@ -27,7 +26,7 @@ static int ring_init(struct io_uring *ring, uint32_t depth)
 /* In huge pages, as the guest's RAM is, and every one touched. */
 static int buffers_make(struct hv_bare_uring *bare, uint64_t bytes)
 {
-	bytes = (bytes + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
+	bytes = hv_round_up(bytes, HV_HUGE_PAGE_BYTES);
 	bare->buffers = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bare->buffers == MAP_FAILED)
@@ -50,10 +49,10 @@ static int ring_create(struct hv_bare_uring *bare)
 {
 	int rc = ring_init(&bare->ring, bare->depth);
 
-	if (rc)
+	if (rc < 0)
 		return rc;
 	rc = register_all(bare);
-	if (rc)
+	if (rc < 0)
 		io_uring_queue_exit(&bare->ring);
 	return rc;
 }
@@ -157,10 +156,10 @@ static int run_all(struct hv_bare_uring *bare, struct hv_access *access,
 int hv_bare_uring_run(struct hv_bare_uring *bare, struct hv_access access,
 		      uint64_t ops, uint64_t *ret_ns, struct hv_error *err)
 {
-	uint64_t start_ns = hv_bench_now_ns();
+	uint64_t start_ns = hv_host_ns();
 	int rc = run_all(bare, &access, ops);
 
-	*ret_ns = hv_bench_now_ns() - start_ns;
+	*ret_ns = hv_host_ns() - start_ns;
 	if (rc == 0)
 		return 0;
 	return hv_fail(

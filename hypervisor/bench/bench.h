@@ -63,7 +63,7 @@ struct hv_bench_plan {
 	unsigned sides;
 	const struct hv_bench_row *row;
 	unsigned rows;
-	unsigned rounds_factor; /* times the rounds asked for; 0 is 1 */
+	unsigned rounds_factor; /* times the rounds asked for */
 };
 
 struct hv_bench_run;
@@ -93,7 +93,7 @@ struct hv_bench_run {
 	bool quick;
 	unsigned rounds;
 	uint64_t sample_ns;   /* how long one measurement should take */
-	uint64_t deadline_ns; /* CLOCK_MONOTONIC; then nothing more is begun */
+	uint64_t deadline_ns; /* of hv_host_ns; then nothing more is begun */
 	const char *block_path;         /* --file; NULL: a temporary one */
 	bool overwrite;                 /* it may be written to */
 	struct hv_test_file *test_file; /* opened by the first that needs it */
@@ -113,13 +113,10 @@ void hv_bench_measure(struct hv_bench_run *run,
 /* Append a result without figures: the current benchmark could not be run. */
 void hv_bench_give_up(struct hv_bench_run *run, const char *row_name,
 		      const struct hv_error *err);
-/* Whether nothing more is to be started. */
-bool hv_bench_over(const struct hv_bench_run *run);
 void hv_bench_done(struct hv_bench_run *run);
 /* How many operations fill run->sample_ns, if `ops` of them took `ns`. */
 uint64_t hv_bench_ops(const struct hv_bench_run *run, uint64_t ops,
 		      uint64_t ns);
-uint64_t hv_bench_now_ns(void);
 
 /* report.c: */
 

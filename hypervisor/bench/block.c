@@ -65,7 +65,7 @@ static int measure_bare(void *arg, double *ret_speed, struct hv_error *err)
 	uint64_t ns;
 
 	if (hv_bare_uring_run(&contest->bare, contest->access, contest->ops,
-			      &ns, err))
+			      &ns, err) < 0)
 		return -1;
 	*ret_speed = speed(contest, (double)ns);
 	return 0;
@@ -77,10 +77,10 @@ static int exits_per_request(const struct hv_guest_answer *answer,
 {
 	double exits, doorbells, by_exit, requests;
 
-	if (hv_guest_stat(answer, "/exits", &exits, err) ||
-	    hv_guest_stat(answer, "/exits/doorbell", &by_exit, err) ||
-	    hv_guest_stat(answer, "/block/0/doorbells", &doorbells, err) ||
-	    hv_guest_stat(answer, "/block/0/requests", &requests, err))
+	if (hv_guest_stat(answer, "/exits", &exits, err) < 0 ||
+	    hv_guest_stat(answer, "/exits/doorbell", &by_exit, err) < 0 ||
+	    hv_guest_stat(answer, "/block/0/doorbells", &doorbells, err) < 0 ||
+	    hv_guest_stat(answer, "/block/0/requests", &requests, err) < 0)
 		return -1;
 	*ret_exits = (exits - by_exit + doorbells) / requests;
 	return 0;
@@ -93,8 +93,8 @@ static int measure_guest(void *arg, double *ret_figures, struct hv_error *err)
 	struct hv_guest_answer answer;
 	double ns;
 
-	if (hv_guest_run(&contest->guest, &answer, err) ||
-	    hv_guest_number(&answer, "block", 0, &ns, err))
+	if (hv_guest_run(&contest->guest, &answer, err) < 0 ||
+	    hv_guest_number(&answer, "block", &ns, err) < 0)
 		return -1;
 	ret_figures[0] = speed(contest, ns);
 	return exits_per_request(&answer, &ret_figures[1], err);
@@ -137,7 +137,7 @@ static int find_ops(struct hv_bench_run *run, struct contest *contest,
 
 	for (; ns < TRIAL_NS; ops *= 4)
 		if (hv_bare_uring_run(&contest->bare, contest->access, ops, &ns,
-				      err))
+				      err) < 0)
 			return -1;
 	contest->ops = hv_bench_ops(run, ops / 4, ns);
 	if (contest->ops < contest->bare.depth)
@@ -163,7 +163,7 @@ static int make_call(struct hv_bench_run *run, struct contest *contest,
 	struct hv_guest_call *guest = &contest->guest;
 	const struct variant *variant = contest->variant;
 
-	if (hv_guest_call_init(guest, run, "blk.elf", err))
+	if (hv_guest_call_init(guest, run, "blk.elf", err) < 0)
 		return -1;
 	block_option(guest->block, run->test_file, variant->direct);
 	hv_guest_arg_text(guest, variant->random ? "random" : "sequential");
@@ -194,11 +194,12 @@ static void measure_depth(struct hv_bench_run *run,
 	snprintf(name, sizeof(name), "depth %" PRIu32, depth);
 	hv_bench_progress(run, "%s", name);
 	if (hv_bare_uring_create(&contest.bare, run->test_file->path,
-				 variant->direct, depth, bytes, &err)) {
+				 variant->direct, depth, bytes, &err) < 0) {
 		hv_bench_give_up(run, name, &err);
 		return;
 	}
-	if (find_ops(run, &contest, &err) || make_call(run, &contest, &err))
+	if (find_ops(run, &contest, &err) < 0 ||
+	    make_call(run, &contest, &err) < 0)
 		hv_bench_give_up(run, name, &err);
 	else
 		measure_both(run, &contest);
@@ -224,7 +225,7 @@ static int prepare(struct hv_bench_run *run, const struct variant *variant,
 			       "left out, since it would destroy what is in "
 			       "%.300s: allow it with --overwrite",
 			       run->block_path);
-	if (open_test_file(run, err))
+	if (open_test_file(run, err) < 0)
 		return -1;
 	return hv_test_file_settle(run->test_file, !variant->direct, err);
 }
@@ -234,7 +235,7 @@ static void run_block(struct hv_bench_run *run, const struct hv_bench *bench)
 	const struct variant *variant = bench->arg;
 	struct hv_error err = { 0 };
 
-	if (prepare(run, variant, &err)) {
+	if (prepare(run, variant, &err) < 0) {
 		hv_bench_give_up(run, "all depths", &err);
 		return;
 	}

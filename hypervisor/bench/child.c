@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "../clock.h"
 
 #define CHILD_TIMEOUT_SECONDS 30
 
@@ -100,7 +100,7 @@ static bool pipe_open(int *ret_read, int *ret_write)
 {
 	int end[2];
 
-	if (pipe2(end, O_CLOEXEC))
+	if (pipe2(end, O_CLOEXEC) < 0)
 		return false;
 	*ret_read = end[0];
 	*ret_write = end[1];
@@ -236,7 +236,7 @@ static int run_to_end(char *const argv[], struct streams *streams,
 	rc = spawn(&pid, argv, streams);
 	child = pid;
 	signals_release(&before);
-	if (rc) {
+	if (rc < 0) {
 		child = 0;
 		return hv_fail(err, HV_STATUS_FAILED, "cannot run %s: %s",
 			       argv[0], strerror(-rc));
@@ -255,16 +255,16 @@ int hv_child_run(char *const argv[], struct hv_output *ret_output,
 	int rc;
 
 	timed_out = 0;
-	if (check_signals(argv[0], err) ||
-	    streams_open(&streams, ret_output != NULL, err))
+	if (check_signals(argv[0], err) < 0 ||
+	    streams_open(&streams, ret_output != NULL, err) < 0)
 		return -1;
 	set_timeout(CHILD_TIMEOUT_SECONDS);
-	start_ns = hv_bench_now_ns();
+	start_ns = hv_host_ns();
 	rc = run_to_end(argv, &streams, ret_output, ret_status, err);
-	*ret_ns = hv_bench_now_ns() - start_ns;
+	*ret_ns = hv_host_ns() - start_ns;
 	set_timeout(0);
 	streams_done(&streams);
-	return rc ? rc : check_signals(argv[0], err);
+	return rc < 0 ? rc : check_signals(argv[0], err);
 }
 
 /* The forked child's whole life. */
@@ -306,7 +306,7 @@ static int call_to_end(int (*function)(void *), void *arg,
 			       strerror(errno));
 	read_streams(streams, output);
 	status = reap();
-	if (check_signals("the native side", err))
+	if (check_signals("the native side", err) < 0)
 		return -1;
 	if (status)
 		return hv_fail(err, HV_STATUS_FAILED,
@@ -322,8 +322,8 @@ int hv_child_call(int (*function)(void *arg), void *arg,
 	int rc;
 
 	timed_out = 0;
-	if (check_signals("the native side", err) ||
-	    streams_open(&streams, true, err))
+	if (check_signals("the native side", err) < 0 ||
+	    streams_open(&streams, true, err) < 0)
 		return -1;
 	set_timeout(CHILD_TIMEOUT_SECONDS);
 	rc = call_to_end(function, arg, &streams, ret_output, err);

@@ -5,6 +5,7 @@
  */
 #include <time.h>
 
+#include "../clock.h"
 #include "bench.h"
 #include "guest.h"
 
@@ -15,13 +16,13 @@ static uint64_t readings;
 
 static int measure_native(void *arg, double *ret_ns, struct hv_error *err)
 {
-	uint64_t start_ns = hv_bench_now_ns();
+	uint64_t start_ns = hv_host_ns();
 
 	(void)arg;
 	(void)err;
 	for (uint64_t i = 0; i < readings; i++)
-		hv_bench_now_ns();
-	*ret_ns = (double)(hv_bench_now_ns() - start_ns) / (double)readings;
+		hv_host_ns();
+	*ret_ns = (double)(hv_host_ns() - start_ns) / (double)readings;
 	return 0;
 }
 
@@ -47,7 +48,7 @@ static void run_clock(struct hv_bench_run *run, const struct hv_bench *bench)
 	const struct hv_bench_plan plan = { sides, 2, rows, 2, 2 };
 	struct hv_error err = { 0 };
 
-	if (hv_guest_call_init(&guest.call, run, "micro.elf", &err)) {
+	if (hv_guest_call_init(&guest.call, run, "micro.elf", &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;
 	}

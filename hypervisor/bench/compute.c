@@ -11,12 +11,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../clock.h"
+#include "../units.h"
 #include "bench.h"
 #include "guest.h"
 
 /* All kernels once. */
 #define PASS_NS (COMPUTE_KERNELS * 10000000)
-#define HUGE_PAGE_BYTES ((uintptr_t)2 << 20)
 #define ALL COMPUTE_KERNELS /* the index of the figure for all of them */
 
 _Static_assert(COMPUTE_KERNELS < HV_BENCH_FIGURES_MAX, "too many kernels");
@@ -30,13 +31,13 @@ struct compute {
 
 static void *make_buffer(void)
 {
-	uint8_t *map = mmap(NULL, COMPUTE_BUFFER_BYTES + HUGE_PAGE_BYTES,
+	uint8_t *map = mmap(NULL, COMPUTE_BUFFER_BYTES + HV_HUGE_PAGE_BYTES,
 			    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			    -1, 0);
 
 	if (map == MAP_FAILED)
 		return NULL;
-	map += -(uintptr_t)map % HUGE_PAGE_BYTES;
+	map += -(uintptr_t)map % HV_HUGE_PAGE_BYTES;
 	madvise(map, COMPUTE_BUFFER_BYTES, MADV_HUGEPAGE);
 	return map;
 }
@@ -46,12 +47,12 @@ static void time_kernel(const struct compute_kernel *kernel, void *buffer,
 			unsigned rounds)
 {
 	uint64_t checksum = kernel->run(buffer, kernel->iterations);
-	uint64_t start_ns = hv_bench_now_ns();
+	uint64_t start_ns = hv_host_ns();
 
 	for (unsigned i = 0; i < rounds; i++)
 		kernel->run(buffer, kernel->iterations);
 	printf("%s %" PRIu64 " %016" PRIx64 "\n", kernel->name,
-	       (hv_bench_now_ns() - start_ns) / rounds, checksum);
+	       (hv_host_ns() - start_ns) / rounds, checksum);
 }
 
 static int run_native(void *arg)
@@ -92,9 +93,9 @@ static int read_figures(struct compute *compute, const struct hv_output *output,
 	for (unsigned i = 0; i < COMPUTE_KERNELS; i++) {
 		const char *name = compute_kernels[i].name;
 
-		if (check(compute, i, output, err))
+		if (check(compute, i, output, err) < 0)
 			return -1;
-		if (!hv_output_number(output, name, 0, &ns))
+		if (!hv_output_number(output, name, &ns))
 			return hv_fail(err, HV_STATUS_FAILED,
 				       "compute.elf printed no time for %s",
 				       name);
@@ -110,7 +111,7 @@ static int measure_guest(void *arg, double *ret_figures, struct hv_error *err)
 	struct compute *compute = arg;
 	struct hv_guest_answer answer;
 
-	if (hv_guest_run(&compute->guest, &answer, err))
+	if (hv_guest_run(&compute->guest, &answer, err) < 0)
 		return -1;
 	return read_figures(compute, &answer.output, ret_figures, err);
 }
@@ -119,7 +120,7 @@ static int measure_native(void *arg, double *ret_figures, struct hv_error *err)
 {
 	struct hv_output output;
 
-	if (hv_child_call(run_native, arg, &output, err))
+	if (hv_child_call(run_native, arg, &output, err) < 0)
 		return -1;
 	return read_figures(arg, &output, ret_figures, err);
 }
@@ -149,7 +150,7 @@ static void run_compute(struct hv_bench_run *run, const struct hv_bench *bench)
 					    2 };
 	struct hv_error err = { 0 };
 
-	if (hv_guest_call_init(&compute.guest, run, "compute.elf", &err)) {
+	if (hv_guest_call_init(&compute.guest, run, "compute.elf", &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;
 	}

@@ -162,7 +162,7 @@ static int run_with_stats(const struct hv_guest_call *call, int stats_fd,
 	int status;
 
 	command_make(&command, call, stats_fd);
-	if (command_run(&command, &ret_answer->output, &status, &ns, err))
+	if (command_run(&command, &ret_answer->output, &status, &ns, err) < 0)
 		return -1;
 	if (status)
 		return fail_as_child(call, status, ret_answer->output.err, err);
@@ -179,7 +179,9 @@ int hv_guest_run(const struct hv_guest_call *call,
 	int rc;
 
 	if (stats_fd < 0)
-		return hv_fail(err, HV_STATUS_FAILED, "memfd_create: %s",
+		return hv_fail(err, HV_STATUS_FAILED,
+			       "cannot make a file for the guest's statistics: "
+			       "%s",
 			       strerror(errno));
 	rc = run_with_stats(call, stats_fd, ret_answer, err);
 	close(stats_fd);
@@ -193,7 +195,7 @@ int hv_guest_time(const struct hv_guest_call *call, uint64_t *ret_ns,
 	int status;
 
 	command_make(&command, call, -1);
-	if (command_run(&command, NULL, &status, ret_ns, err))
+	if (command_run(&command, NULL, &status, ret_ns, err) < 0)
 		return -1;
 	if (status)
 		return fail_as_child(call, status, "", err);
@@ -201,9 +203,9 @@ int hv_guest_time(const struct hv_guest_call *call, uint64_t *ret_ns,
 }
 
 int hv_guest_number(const struct hv_guest_answer *answer, const char *key,
-		    unsigned index, double *ret_number, struct hv_error *err)
+		    double *ret_number, struct hv_error *err)
 {
-	if (hv_output_number(&answer->output, key, index, ret_number))
+	if (hv_output_number(&answer->output, key, ret_number))
 		return 0;
 	return hv_fail(err, HV_STATUS_FAILED,
 		       "the guest printed no figure \"%s\": it and the program "
@@ -246,11 +248,11 @@ int hv_guest_measure(void *guest_side, double *ret_figures,
 	const struct hv_guest_side *side = guest_side;
 	struct hv_guest_answer answer;
 
-	if (hv_guest_run(&side->call, &answer, err))
+	if (hv_guest_run(&side->call, &answer, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < HV_BENCH_FIGURES_MAX && side->key[i]; i++)
-		if (hv_guest_number(&answer, side->key[i], 0, &ret_figures[i],
-				    err))
+		if (hv_guest_number(&answer, side->key[i], &ret_figures[i],
+				    err) < 0)
 			return -1;
 	return 0;
 }

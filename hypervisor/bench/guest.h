@@ -54,7 +54,7 @@ int hv_guest_measure(void *guest_side, double *ret_figures,
 
 /* A number of the guest's output, see hv_output_number, or a failure. */
 int hv_guest_number(const struct hv_guest_answer *answer, const char *key,
-		    unsigned index, double *ret_number, struct hv_error *err);
+		    double *ret_number, struct hv_error *err);
 /* A number of its --stats by JSON pointer, such as "/ram_bytes"; of an object,
  * such as "/exits", the sum of what is in it. */
 int hv_guest_stat(const struct hv_guest_answer *answer, const char *pointer,

@@ -17,7 +17,7 @@ static int measure_guest(void *arg, double *ret_ms, struct hv_error *err)
 {
 	uint64_t ns;
 
-	if (hv_guest_time(arg, &ns, err))
+	if (hv_guest_time(arg, &ns, err) < 0)
 		return -1;
 	*ret_ms = (double)ns / NS_PER_MS;
 	return 0;
@@ -29,7 +29,7 @@ static int measure_program(void *arg, double *ret_ms, struct hv_error *err)
 	uint64_t ns;
 	int status;
 
-	if (hv_child_run(argv, NULL, &status, &ns, err))
+	if (hv_child_run(argv, NULL, &status, &ns, err) < 0)
 		return -1;
 	if (status)
 		return hv_fail(err, HV_STATUS_HOST,
@@ -44,8 +44,8 @@ static int measure_memory(void *arg, double *ret_mib, struct hv_error *err)
 	struct hv_guest_answer answer;
 	double bytes;
 
-	if (hv_guest_run(arg, &answer, err) ||
-	    hv_guest_stat(&answer, "/monitor_resident_bytes", &bytes, err))
+	if (hv_guest_run(arg, &answer, err) < 0 ||
+	    hv_guest_stat(&answer, "/monitor_resident_bytes", &bytes, err) < 0)
 		return -1;
 	*ret_mib = bytes / BYTES_PER_MIB;
 	return 0;
@@ -101,10 +101,10 @@ static void run_hello(struct hv_bench_run *run, const struct hv_bench *bench)
 
 	/* Once with its output kept: if it fails, its words tell why; and it is
 	 * in the page cache from then on. */
-	if (hv_guest_call_init(&hello, run, "hello.elf", &err) ||
-	    hv_guest_find(run, "empty", empty, &err) ||
-	    hv_guest_find(run, "bare-vm", bare_vm, &err) ||
-	    hv_guest_run(&hello, &answer, &err)) {
+	if (hv_guest_call_init(&hello, run, "hello.elf", &err) < 0 ||
+	    hv_guest_find(run, "empty", empty, &err) < 0 ||
+	    hv_guest_find(run, "bare-vm", bare_vm, &err) < 0 ||
+	    hv_guest_run(&hello, &answer, &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;
 	}

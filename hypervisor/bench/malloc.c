@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "../clock.h"
 #include "bench.h"
 #include "guest.h"
 #include "malloc-loop.h"
@@ -15,12 +16,12 @@ static uint64_t pairs;
 
 static int measure_native(void *arg, double *ret_ns, struct hv_error *err)
 {
-	uint64_t start_ns = hv_bench_now_ns();
+	uint64_t start_ns = hv_host_ns();
 
 	(void)arg;
 	(void)err;
 	hv_malloc_loop(pairs);
-	*ret_ns = (double)(hv_bench_now_ns() - start_ns) / (double)pairs;
+	*ret_ns = (double)(hv_host_ns() - start_ns) / (double)pairs;
 	return 0;
 }
 
@@ -38,7 +39,7 @@ static void run_malloc(struct hv_bench_run *run, const struct hv_bench *bench)
 	const struct hv_bench_plan plan = { sides, 2, &row, 1, 2 };
 	struct hv_error err = { 0 };
 
-	if (hv_guest_call_init(&guest.call, run, "micro.elf", &err)) {
+	if (hv_guest_call_init(&guest.call, run, "micro.elf", &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;
 	}

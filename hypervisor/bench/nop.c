@@ -19,7 +19,7 @@ static int measure_bare(void *arg, double *ret_ns, struct hv_error *err)
 	struct bare_side *side = arg;
 	uint64_t ns;
 
-	if (hv_bare_kvm_exits(&side->bare, side->exits, &ns, err))
+	if (hv_bare_kvm_exits(&side->bare, side->exits, &ns, err) < 0)
 		return -1;
 	*ret_ns = (double)ns / (double)side->exits;
 	return 0;
@@ -51,10 +51,10 @@ static int prepare(struct hv_bench_run *run, struct bare_side *bare,
 {
 	uint64_t ns;
 
-	if (hv_guest_call_init(&guest->call, run, "micro.elf", err) ||
-	    hv_bare_kvm_create(&bare->bare, err))
+	if (hv_guest_call_init(&guest->call, run, "micro.elf", err) < 0 ||
+	    hv_bare_kvm_create(&bare->bare, err) < 0)
 		return -1;
-	if (hv_bare_kvm_exits(&bare->bare, TRIAL_EXITS, &ns, err)) {
+	if (hv_bare_kvm_exits(&bare->bare, TRIAL_EXITS, &ns, err) < 0) {
 		hv_bare_kvm_done(&bare->bare);
 		return -1;
 	}
@@ -68,7 +68,7 @@ static void run_nop(struct hv_bench_run *run, const struct hv_bench *bench)
 	struct hv_error err = { 0 };
 	struct bare_side bare;
 
-	if (prepare(run, &bare, &guest, &err)) {
+	if (prepare(run, &bare, &guest, &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;
 	}

@@ -40,11 +40,11 @@ bool hv_output_word(const struct hv_output *output, const char *key,
 }
 
 bool hv_output_number(const struct hv_output *output, const char *key,
-		      unsigned index, double *ret_number)
+		      double *ret_number)
 {
 	char word[HV_OUTPUT_WORD_BYTES], *end;
 
-	if (!hv_output_word(output, key, index, word))
+	if (!hv_output_word(output, key, 0, word))
 		return false;
 	*ret_number = strtod(word, &end);
 	return *end == '\0';

@@ -17,8 +17,8 @@ struct hv_output {
 /* The index-th word after the key, cut to fit. false if there is none. */
 bool hv_output_word(const struct hv_output *output, const char *key,
 		    unsigned index, char ret_word[HV_OUTPUT_WORD_BYTES]);
-/* The same as a number. */
+/* The first word after the key as a number. */
 bool hv_output_number(const struct hv_output *output, const char *key,
-		      unsigned index, double *ret_number);
+		      double *ret_number);
 
 #endif

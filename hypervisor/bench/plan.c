@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "../clock.h"
 #include "bench.h"
 #include "child.h"
 #include "test-file.h"
@@ -16,14 +16,6 @@ struct round {
 	double figure[HV_BENCH_SIDES_MAX][HV_BENCH_FIGURES_MAX];
 };
 
-uint64_t hv_bench_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 uint64_t hv_bench_ops(const struct hv_bench_run *run, uint64_t ops, uint64_t ns)
 {
 	double fit =
@@ -32,9 +24,10 @@ uint64_t hv_bench_ops(const struct hv_bench_run *run, uint64_t ops, uint64_t ns)
 	return fit < 1 ? 1 : (uint64_t)fit;
 }
 
-bool hv_bench_over(const struct hv_bench_run *run)
+/* Whether nothing more is to be started. */
+static bool is_over(const struct hv_bench_run *run)
 {
-	return hv_child_signal() || hv_bench_now_ns() > run->deadline_ns;
+	return hv_child_signal() || hv_host_ns() > run->deadline_ns;
 }
 
 static struct hv_bench_result *append(struct hv_bench_run *run,
@@ -114,7 +107,7 @@ static int measure_round(const struct hv_bench_plan *plan, struct round *round,
 	for (unsigned i = 0; i < plan->sides; i++) {
 		const struct hv_bench_side *side = &plan->side[i];
 
-		if (side->measure(side->arg, round->figure[i], err))
+		if (side->measure(side->arg, round->figure[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -129,10 +122,10 @@ static unsigned measure_rounds(struct hv_bench_run *run,
 {
 	unsigned done;
 
-	for (done = 0; done < rounds && !hv_bench_over(run); done++) {
+	for (done = 0; done < rounds && !is_over(run); done++) {
 		hv_bench_progress(run, "%s, round %u of %u", plan->row[0].name,
 				  done + 1, rounds);
-		if (measure_round(plan, &round[done], err))
+		if (measure_round(plan, &round[done], err) < 0)
 			return 0;
 	}
 	if (done == 0)
@@ -145,8 +138,7 @@ static unsigned measure_rounds(struct hv_bench_run *run,
 void hv_bench_measure(struct hv_bench_run *run,
 		      const struct hv_bench_plan *plan)
 {
-	unsigned rounds =
-		run->rounds * (plan->rounds_factor ? plan->rounds_factor : 1);
+	unsigned rounds = run->rounds * plan->rounds_factor;
 	struct hv_error err = { 0 };
 	struct round *round;
 	unsigned done;

@@ -3,13 +3,13 @@
  * What a run found, as a table and as JSON, and the progress line meanwhile.
  */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "../json.h"
 #include "bench.h"
 
 void hv_bench_progress_clear(const struct hv_bench_run *run)
@@ -170,16 +170,10 @@ void hv_bench_print(const struct hv_bench_run *run)
 	}
 }
 
-static void put_text(struct json_object *object, const char *key,
-		     const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
-
 static void put_number(struct json_object *object, const char *key,
 		       double value)
 {
-	json_object_object_add(object, key, json_object_new_double(value));
+	hv_json_put(object, key, json_object_new_double(value));
 }
 
 static struct json_object *spread_json(double median, struct hv_spread spread)
@@ -200,7 +194,7 @@ static struct json_object *side_json(const double *sample, unsigned samples,
 
 	for (unsigned i = 0; i < samples; i++)
 		json_object_array_add(list, json_object_new_double(sample[i]));
-	json_object_object_add(object, "samples", list);
+	hv_json_put(object, "samples", list);
 	return object;
 }
 
@@ -210,10 +204,9 @@ static struct json_object *goal_json(const struct hv_bench_result *result)
 	char text[32];
 
 	goal_text(&result->row.goal, text);
-	put_text(object, "text", text);
+	hv_json_put_text(object, "text", text);
 	put_number(object, "limit", result->row.goal.limit);
-	json_object_object_add(object, "met",
-			       json_object_new_boolean(goal_met(result)));
+	hv_json_put(object, "met", json_object_new_boolean(goal_met(result)));
 	return object;
 }
 
@@ -223,31 +216,30 @@ static void put_peer(struct json_object *object,
 	struct json_object *peer =
 		side_json(result->peer, result->samples, result->peer_spread);
 
-	put_text(peer, "name", result->peer_label);
-	json_object_object_add(object, "peer", peer);
-	json_object_object_add(object, "ratio",
-			       spread_json(result->ratio,
-					   result->ratio_spread));
+	hv_json_put_text(peer, "name", result->peer_label);
+	hv_json_put(object, "peer", peer);
+	hv_json_put(object, "ratio",
+		    spread_json(result->ratio, result->ratio_spread));
 }
 
 static struct json_object *result_json(const struct hv_bench_result *result)
 {
 	struct json_object *object = json_object_new_object();
 
-	put_text(object, "benchmark", result->bench->name);
-	put_text(object, "row", result->row.name);
+	hv_json_put_text(object, "benchmark", result->bench->name);
+	hv_json_put_text(object, "row", result->row.name);
 	if (!result->samples) {
-		put_text(object, "not_measured", result->note);
+		hv_json_put_text(object, "not_measured", result->note);
 		return object;
 	}
-	put_text(object, "unit", result->row.unit);
-	json_object_object_add(object, "paravane",
-			       side_json(result->ours, result->samples,
-					 result->ours_spread));
+	hv_json_put_text(object, "unit", result->row.unit);
+	hv_json_put(object, "paravane",
+		    side_json(result->ours, result->samples,
+			      result->ours_spread));
 	if (has_peer(result))
 		put_peer(object, result);
 	if (result->row.goal.kind != HV_GOAL_NONE)
-		json_object_object_add(object, "goal", goal_json(result));
+		hv_json_put(object, "goal", goal_json(result));
 	return object;
 }
 
@@ -257,10 +249,9 @@ static struct json_object *host_json(void)
 	struct utsname host;
 
 	uname(&host);
-	put_text(object, "kernel", host.release);
-	json_object_object_add(object, "cpus",
-			       json_object_new_int64(
-				       sysconf(_SC_NPROCESSORS_ONLN)));
+	hv_json_put_text(object, "kernel", host.release);
+	hv_json_put(object, "cpus",
+		    json_object_new_int64(sysconf(_SC_NPROCESSORS_ONLN)));
 	return object;
 }
 
@@ -269,26 +260,31 @@ static struct json_object *run_json(const struct hv_bench_run *run)
 	struct json_object *object = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 
-	json_object_object_add(object, "version", json_object_new_int(1));
-	json_object_object_add(object, "host", host_json());
-	json_object_object_add(object, "quick",
-			       json_object_new_boolean(run->quick));
-	json_object_object_add(object, "rounds",
-			       json_object_new_int((int)run->rounds));
+	hv_json_put_u64(object, "version", 1);
+	hv_json_put(object, "host", host_json());
+	hv_json_put(object, "quick", json_object_new_boolean(run->quick));
+	hv_json_put_u64(object, "rounds", run->rounds);
 	for (unsigned i = 0; i < run->results; i++)
 		json_object_array_add(list, result_json(&run->result[i]));
-	json_object_object_add(object, "results", list);
+	hv_json_put(object, "results", list);
 	return object;
 }
 
 int hv_bench_write_json(const struct hv_bench_run *run, const char *path,
 			struct hv_error *err)
 {
-	struct json_object *object = run_json(run);
-	int rc = json_object_to_file_ext(path, object, JSON_C_TO_STRING_PRETTY);
+	FILE *file = fopen(path, "we");
+	struct json_object *object;
+	int rc = -1;
 
-	json_object_put(object);
-	if (rc == 0)
+	if (file) {
+		object = run_json(run);
+		rc = hv_json_print(file, object);
+		json_object_put(object);
+		if (fclose(file) < 0)
+			rc = -1;
+	}
+	if (rc >= 0)
 		return 0;
 	return hv_fail(err, HV_STATUS_FAILED, "cannot write %.300s: %s", path,
 		       strerror(errno));

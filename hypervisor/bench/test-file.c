@@ -31,7 +31,7 @@ static int fill(int fd, uint64_t bytes)
 		if (pwrite(fd, chunk, CHUNK_BYTES, (off_t)at) != CHUNK_BYTES)
 			return -errno;
 	}
-	return fsync(fd) ? -errno : 0;
+	return fsync(fd) < 0 ? -errno : 0;
 }
 
 static int make(struct hv_test_file *file, uint64_t bytes, struct hv_error *err)
@@ -52,7 +52,7 @@ static int make(struct hv_test_file *file, uint64_t bytes, struct hv_error *err)
 			folder, strerror(errno));
 	unlink(name);
 	rc = fill(file->fd, bytes);
-	if (rc) {
+	if (rc < 0) {
 		close(file->fd);
 		return hv_fail(
 			err, HV_STATUS_HOST,
@@ -98,7 +98,7 @@ int hv_test_file_open(struct hv_test_file **ret_file, const char *path,
 	if (!file)
 		abort();
 	rc = path ? open_named(file, path, err) : make(file, bytes, err);
-	if (rc)
+	if (rc < 0)
 		free(file);
 	else
 		*ret_file = file;
@@ -113,7 +113,7 @@ static int read_all(int fd, uint64_t bytes)
 	for (uint64_t at = 0; at < bytes; at += (uint64_t)got) {
 		got = pread(fd, chunk, sizeof(chunk), (off_t)at);
 		if (got <= 0)
-			return got ? -errno : -EIO;
+			return got < 0 ? -errno : -EIO;
 	}
 	return 0;
 }
@@ -121,7 +121,7 @@ static int read_all(int fd, uint64_t bytes)
 int hv_test_file_settle(const struct hv_test_file *file, bool cached,
 			struct hv_error *err)
 {
-	int rc = fsync(file->fd) ? -errno : 0;
+	int rc = fsync(file->fd) < 0 ? -errno : 0;
 
 	if (rc == 0)
 		rc = cached ? read_all(file->fd, file->bytes) :

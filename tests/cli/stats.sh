@@ -42,6 +42,6 @@ holds "nothing was written" '.block[0].written_bytes == 0'
 holds "events are counted" \
 	'.block[0].events_sent + .block[0].events_suppressed > 0'
 
-refuses "a file that cannot be written" 125 "statistics" \
+refuses "a file that cannot be written, before the guest runs" 120 "statistics" \
 	"$paravane" run --stats=/nonexistent/file "$guest"
 tap_done

@@ -2,6 +2,8 @@
  *
  * As many requests in flight as the queue has slots, mixed in size and kind:
  * each is answered once, to its own owner, in whatever order.
+ *
+ * Clauses: D4, R5.
  */
 #include "disk.h"
 

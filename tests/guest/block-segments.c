@@ -2,6 +2,8 @@
  *
  * Scatter-gather lists: 1, 2 (the last inline), 3 (the first indirect), 128 and
  * the most there are, read and written, in descending addresses.
+ *
+ * Clauses: D2.
  */
 #include "disk.h"
 

@@ -2,6 +2,8 @@
  *
  * Three disks of 1, 2 and 3 MiB, "first", one without a name given, and
  * "third": each is its own.
+ *
+ * Clauses: D17.
  */
 #include "disk.h"
 

@@ -2,6 +2,8 @@
  *
  * A disk of 1,000,100 bytes ends within a block: what is past its size reads as
  * zeroes, and what is written there is dropped.
+ *
+ * Clauses: D3.
  */
 #include "disk.h"
 

@@ -2,6 +2,8 @@
  *
  * Reading, writing, flushing, discarding and zeroing a disk of 9 MiB called
  * "test".
+ *
+ * Clauses: D7, D10, D12, D17.
  */
 #include "disk.h"
 

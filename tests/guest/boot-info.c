@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Is what a guest is told at its entry point consistent, and true?
+ *
+ * Clauses: V2, B2, B3.
  */
 #include "tap.h"
 
 static void memory_map(const struct pv_boot_info *boot)
 {
-	const struct pv_memory_range *range = (void *)boot->ranges_addr;
+	const struct pv_memory_range *range = pvg_ranges();
 	bool ordered = true, aligned = true, known = true, reserved = true;
 	uint64_t end = 0;
 
@@ -26,9 +28,25 @@ static void memory_map(const struct pv_boot_info *boot)
 	tap_equal((int64_t)end, (int64_t)boot->ram_bytes, "ranges cover RAM");
 }
 
+static void boot_stack(const struct pv_boot_info *boot)
+{
+	const struct pv_memory_range *range = pvg_ranges();
+	unsigned stacks = 0, guarded = 0;
+
+	for (uint32_t i = 1; i + 1 < boot->ranges; i++) {
+		if (range[i].type != PV_MEMORY_STACK)
+			continue;
+		stacks++;
+		guarded += range[i - 1].type == PV_MEMORY_GUARD &&
+			   range[i + 1].type == PV_MEMORY_GUARD;
+	}
+	tap_equal(stacks, 1, "one range is the boot stack");
+	tap_equal(guarded, 1, "between two guards");
+}
+
 static uint32_t type_at(const struct pv_boot_info *boot, uint64_t address)
 {
-	const struct pv_memory_range *range = (void *)boot->ranges_addr;
+	const struct pv_memory_range *range = pvg_ranges();
 
 	for (uint32_t i = 0; i < boot->ranges; i++)
 		if (address - range[i].base < range[i].bytes)
@@ -69,7 +87,7 @@ static void window(const struct pv_boot_info *boot)
 
 static void reserved(const struct pv_boot_info *boot)
 {
-	uint64_t any = boot->flags;
+	uint64_t any = boot->flags & ~PV_BOOT_TERMINAL;
 
 	for (size_t i = 0; i < 16; i++)
 		any |= boot->reserved[i];
@@ -103,6 +121,7 @@ int main(void)
 	tap_equal((int64_t)boot->xcr0 & 3, 3, "x87 and SSE state may be used");
 	tap_equal(boot->devices, 0, "no devices were asked for");
 	memory_map(boot);
+	boot_stack(boot);
 	types(boot);
 	window(boot);
 	reserved(boot);

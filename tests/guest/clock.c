@@ -2,6 +2,8 @@
  *
  * Does the clock of the vCPU page run forward, at the host's rate and at the
  * host's time? The argument is the host's seconds since 1970 at the start.
+ *
+ * Clauses: C2, C3, C4.
  */
 #include "tap.h"
 
@@ -28,31 +30,36 @@ static void forward(void)
 	tap_ok(last > first, "the clock runs");
 }
 
-/* The operation asks the host; the difference is what asking takes, with room
- * for a host that is busy. */
-static void same_as_host(void)
+/* The difference is what asking takes, with room for a host that is busy. */
+static void same_as_operation(void)
 {
 	uint64_t before = pvg_clock_ns();
-	uint64_t host = (uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC);
+	uint64_t operation = (uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC);
 	uint64_t after = pvg_clock_ns();
 
-	tap_ok(host + MILLISECOND > before && host < after + MILLISECOND,
-	       "the monotonic clock is the host's to a millisecond");
+	tap_ok(operation >= before && operation <= after,
+	       "the operation and the record are one clock");
 	before = pvg_clock_wall_ns();
-	host = (uint64_t)pvg_op_clock(PV_CLOCK_WALL);
-	tap_ok(distance(host, before) < SECOND,
-	       "the wall clock is the host's to a second");
+	operation = (uint64_t)pvg_op_clock(PV_CLOCK_WALL);
+	tap_ok(distance(operation, before) < SECOND,
+	       "and so are those of the wall clock");
 }
 
+/* Of the host's clock the guest sees the offset only, which an operation that
+ * comes a second or more after the last renews from it. */
+static uint64_t renewed_offset_ns(void)
+{
+	pvg_op_nop();
+	return pvg_clock_wall_ns() - pvg_clock_ns();
+}
+
+/* Were the rate wrong by 1 in 24, the offset would make up for it by 50 ms. */
 static void same_rate(void)
 {
-	uint64_t guest = pvg_clock_ns();
-	uint64_t host = (uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC);
+	uint64_t before = renewed_offset_ns();
 
-	pvg_sleep_ns(200 * MILLISECOND);
-	guest = pvg_clock_ns() - guest;
-	host = (uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC) - host;
-	tap_ok(distance(guest, host) < 5 * MILLISECOND,
+	pvg_sleep_ns(1200 * MILLISECOND);
+	tap_ok(distance(before, renewed_offset_ns()) < 50 * MILLISECOND,
 	       "the clock runs at the host's rate");
 }
 
@@ -63,7 +70,7 @@ int main(int argc, char **argv)
 		return tap_done();
 	}
 	forward();
-	same_as_host();
+	same_as_operation();
 	same_rate();
 	tap_equal(pvg_op_clock(2), -PV_EINVAL, "there is no third clock");
 	if (tap_equal(argc, 2, "the time was given"))

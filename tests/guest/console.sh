@@ -3,6 +3,8 @@
 #
 # console.sh PARAVANE ECHO FLOOD: console input reaches the guest and console
 # output the host byte for byte, whoever is slow, and whatever stdin is.
+#
+# Clauses: O9, O10, O11.
 set -u
 . "$(dirname "$0")/../tap.sh"
 skip_all_without_kvm
@@ -45,14 +47,18 @@ guest "$flood" -- 20000 | { sleep 1; cat; } >"$scratch/out"
 check "a slow reader gets everything" cmp "$scratch/expected" "$scratch/out"
 
 { guest "$flood" -- 20000; echo $? >"$scratch/status"; } | head -c 64 >/dev/null
-check "output that nobody reads is an error to the guest" \
-	test "$(cat "$scratch/status")" = 3
+check "output that nobody reads ends the guest as SIGPIPE does" \
+	test "$(cat "$scratch/status")" = 141
+check "nothing was said on stderr until here" test ! -s "$scratch/err"
 
 guest "$flood" -- 100 >/dev/full
-check "so is output to a full disk" test $? -eq 3
+check "output to a full disk is not lost silently" test $? -eq 125
+check "but with a sentence" grep -q "No space left" "$scratch/err"
+rm -f "$scratch/err"
 
 guest "$flood" -- 100 >&-
-check "and output to a closed stdout" test $? -eq 3
+check "nor is output to a closed stdout" test $? -eq 125
+rm -f "$scratch/err"
 
 guest "$flood" -- 20000 </dev/null >"$scratch/out"
 check "output to a file" cmp "$scratch/expected" "$scratch/out"

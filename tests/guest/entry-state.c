@@ -2,6 +2,8 @@
  *
  * Does the entry point find the registers boot.h promises? Linked with the
  * entry point below, which saves them all and goes on to the library's.
+ *
+ * Clauses: E1, E2, E3, E4, E5.
  */
 #include "tap.h"
 

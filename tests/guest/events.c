@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What ends BLOCK: an unmasked pending port, or the deadline, and nothing else.
+ *
+ * Clauses: O14, O15, O16, P5.
  */
 #include "tap.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which exit status does each way to end have?
+ *
+ * Clauses: O6, O8.
  */
 #include "cases.h"
 
@@ -81,18 +83,19 @@ static const struct test_case cases[] = {
 	{ "zero", zero, "0", "silent" },
 	{ "seven", seven, "7", "silent" },
 	{ "largest", largest, "119", "silent" },
-	{ "too-large", too_large, "119", "120" },
-	{ "negative", negative, "119", "status" },
-	{ "beyond-32-bits", beyond_32_bits, "119", "status" },
+	{ "too-large", too_large, "119", "exit status 120 is" },
+	{ "negative", negative, "119", "exit status -1 is" },
+	{ "beyond-32-bits", beyond_32_bits, "119",
+	  "exit status 4294967296 is" },
 	{ "handler", handler, "9", "silent" },
 	{ "panic", panic, "123", "the answer is 42" },
-	{ "panic-backtrace", panic, "123", "\\bpanic\\b" },
+	{ "panic-backtrace", panic, "123", " in panic\\+" },
 	{ "assertion", assertion, "123", "assertion failed: one == 2" },
-	{ "assertion-backtrace", assertion, "123", "\\bassertion\\b" },
-	{ "abort", aborted, "123", "\\baborted\\b" },
+	{ "assertion-backtrace", assertion, "123", " in assertion\\+" },
+	{ "abort", aborted, "123", " in aborted\\+" },
 	{ "crash-without-message", crash_without_message, "123",
-	  "\\bcrash_without_message\\b" },
-	{ "double-free", double_free, "123", "free" },
+	  " in crash_without_message\\+" },
+	{ "double-free", double_free, "123", "was freed already" },
 };
 
 CASES_MAIN(cases)

@@ -2,6 +2,8 @@
  *
  * Is every kind of bad access stopped, and does the report name what happened,
  * where, and the function it happened in?
+ *
+ * Clauses: A2, A3, A4, F1, F2.
  */
 #include "cases.h"
 
@@ -144,7 +146,7 @@ static void stack_overflow(void)
 
 static void past_the_top_of_the_stack(void)
 {
-	const struct pv_memory_range *range = (void *)pvg_boot.ranges_addr;
+	const struct pv_memory_range *range = pvg_ranges();
 	uint32_t i = 0;
 
 	while (range[i].type != PV_MEMORY_STACK)
@@ -194,7 +196,9 @@ static const struct test_case cases[] = {
 	{ "stack-overflow", stack_overflow, "123",
 	  "stack overflow.* in recurse_forever" },
 	{ "stack-overflow-backtrace", stack_overflow, "123",
-	  "#4 .* in recurse_forever\\+" },
+	  "\\.\\.\\. [0-9]+ times more" },
+	{ "stack-overflow-origin", stack_overflow, "123",
+	  "#[0-9]+ .* in stack_overflow\\+" },
 	{ "past-the-top-of-the-stack", past_the_top_of_the_stack, "123",
 	  "guard page above the boot stack" },
 	{ "registers-are-shown", illegal_instruction, "123",

@@ -2,6 +2,8 @@
  *
  * Is all of RAM there, from its first page to its last? The argument is how many
  * MiB to expect. Touches few pages: the host provides only those.
+ *
+ * Clauses: A1, E6.
  */
 #include "tap.h"
 
@@ -17,7 +19,7 @@ static bool keeps(uint64_t address)
 
 int main(int argc, char **argv)
 {
-	const struct pv_memory_range *range = (void *)pvg_boot.ranges_addr;
+	const struct pv_memory_range *range = pvg_ranges();
 	uint64_t ram = pvg_boot.ram_bytes, last = ram - 8;
 	bool zero, kept = true;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Are random bytes there, as many as asked for, and different each time?
+ *
+ * Clauses: O17.
  */
 #include "tap.h"
 

@@ -3,6 +3,8 @@
  * Do vector registers keep their values while the guest computes? The host
  * interrupts it meanwhile: its timer ticks, and a doorbell may be served
  * without this program calling a function that could destroy them.
+ *
+ * Clauses: E5, E9.
  */
 #include "tap.h"
 

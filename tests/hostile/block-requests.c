@@ -2,6 +2,8 @@
  *
  * What if requests are wrong in each way a request can be? The disk is 1 MiB and
  * 512-byte blocks. Each gets its error, and the queue goes on.
+ *
+ * Clauses: D1, D2, D9, D10, D11, D12, D15, D16.
  */
 #include "../guest/tap.h"
 #include "ring.h"
@@ -128,25 +130,66 @@ static void lists(void)
 		     "a segment of ~0 inside");
 }
 
-/* The data of the read overwrites the list it is described by, or the ring:
- * only the guest's own loss, and the answer still comes. */
-static void overlaps(void)
+static pv_gpa_t ring_gpa(uint32_t offset)
+{
+	return pvg_gpa(ring_memory) + offset;
+}
+
+/* Where the request goes that is pushed next, and slots it does not touch. */
+static uint32_t next_slot(void)
+{
+	return ring_indices()->req_prod % RING_ENTRIES;
+}
+
+static uint32_t other_half(void)
+{
+	return next_slot() < RING_ENTRIES / 2 ? RING_ENTRIES / 2 : 0;
+}
+
+/* Data that overwrites what describes it, or the ring: only the guest's own
+ * loss, and the right answer still comes, since it is written last. */
+static void data_overlaps(void)
 {
 	struct pv_blk_request r = with_list(8);
 
 	for (unsigned i = 0; i < 8; i++)
 		list[i].gpa = pvg_gpa(list);
-	tap_equal(ring_status_of(&r), 0, "a list that overlaps its own data");
+	refused(&r, 0, "data that overlaps its own list");
 
 	r = ring_good_read(3);
 	r.len_bytes = r.seg[0].len_bytes = 512;
-	r.seg[0].gpa = pvg_gpa(ring_memory) + PV_RING_REQ_OFFSET(RING_ENTRIES - 8);
-	tap_equal(ring_status_of(&r), 0, "data that overlaps request slots");
+	r.seg[0].gpa = ring_gpa(PV_RING_REQ_OFFSET(0));
+	refused(&r, 0, "data that overlaps request slots");
+	r.seg[0].gpa = ring_gpa(PV_RING_REQ_OFFSET(next_slot() / 8 * 8));
+	refused(&r, 0, "data that overlaps its own request");
+	r.seg[0].gpa = ring_gpa(PV_RING_RSP_OFFSET(RING_ENTRIES, 0));
+	refused(&r, 0, "data that overlaps all response slots");
+}
 
+/* A list may lie in the ring like anywhere: it is taken for what is there. */
+static void list_overlaps(void)
+{
+	struct pv_blk_request r = with_list(8);
+
+	r.seg[0].gpa = ring_gpa(PV_RING_REQ_OFFSET(other_half()));
+	memcpy((void *)r.seg[0].gpa, list, r.seg[0].len_bytes);
+	refused(&r, 0, "a list in request slots that are free");
+	r.seg[0].gpa = ring_gpa(PV_RING_REQ_OFFSET(other_half()));
+	for (unsigned i = 0; i < 8; i++)
+		list[i].gpa = r.seg[0].gpa;
+	memcpy((void *)r.seg[0].gpa, list, r.seg[0].len_bytes);
+	refused(&r, 0, "and with data that overwrites it there");
+
+	/* Its token is the first segment's length and reserved field. */
 	r = with_list(8);
-	r.seg[0].gpa = pvg_gpa(ring_memory) + PV_RING_REQ_OFFSET(0);
-	ring_status_of(&r);
-	tap_ok(true, "a list inside the ring is answered somehow");
+	r.token = 0;
+	r.seg[0].gpa = ring_gpa(PV_RING_REQ_OFFSET(next_slot()));
+	refused(&r, PV_EINVAL, "a list that is its own request");
+
+	/* There it is rsp_event, which nobody wrote. */
+	r = with_list(8);
+	r.seg[0].gpa = ring_gpa(0);
+	refused(&r, PV_EINVAL, "a list that begins with the indices");
 }
 
 static void others(void)
@@ -186,7 +229,8 @@ int main(void)
 	ranges();
 	segments();
 	lists();
-	overlaps();
+	data_overlaps();
+	list_overlaps();
 	others();
 	tap_equal(ring_status_of(&good), 0, "a good request works after all that");
 	tap_equal(pvg_op_queue_close(0, 0), 0, "and the queue closes");

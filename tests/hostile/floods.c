@@ -2,6 +2,8 @@
  *
  * What if a guest rings doorbells without end, its own and others', reuses
  * tokens, or spins in cheap operations?
+ *
+ * Clauses: O24, R5.
  */
 #include "../guest/tap.h"
 #include "ring.h"
@@ -26,6 +28,19 @@ static unsigned ring_unknown_bells(void)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		wrong += pvg_op_doorbell(numbers[i]) != 0;
 	return wrong;
+}
+
+/* Whether such a number rings the queue of its lower half or nobody's, it is
+ * harmless. */
+static void wide_bells(void)
+{
+	const uint64_t wide = UINT64_C(1) << 32;
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		wrong += pvg_op_doorbell((i + 1) * wide +
+					 (uint64_t)ring_doorbell) != 0;
+	tap_equal(wrong, 0, "doorbells of 2^32 and more beside the queue's");
 }
 
 /* The contract says that tokens are not compared. */
@@ -58,6 +73,7 @@ int main(void)
 		return tap_done();
 	tap_equal(ring_bells(5000), 0, "5000 doorbells for nothing");
 	tap_equal(ring_unknown_bells(), 0, "doorbells nobody gave out");
+	wide_bells();
 	tap_equal(ring_status_of(&request), 0, "a request is served all the same");
 	same_tokens();
 	tap_equal(pvg_op_queue_close(0, 0), 0, "the queue closes");

@@ -3,6 +3,8 @@
  * What if a guest uses the instruction inside an operation without the slot
  * around it: any number, any width, as a string, as input? It finds the
  * instruction and its port by looking, as an attacker would.
+ *
+ * Clauses: O4.
  */
 #include "../guest/cases.h"
 #include "raw.h"
@@ -26,12 +28,15 @@ static bool immediate(uintptr_t out)
 	return *raw_address(out) == 0xe7;
 }
 
-/* 0 if there is no fixed port to attack on this host. */
+/* Without a fixed port there is nothing to attack: the status 2, which no case
+ * expects, tells that this file does not fit the engine. */
 static unsigned port(void)
 {
 	uintptr_t out = find_out();
 
-	return out && immediate(out) ? *raw_address(out + 1) : 0;
+	if (!out || !immediate(out))
+		pvg_op_exit(2);
+	return *raw_address(out + 1);
 }
 
 /* The rest of a slot behind its first instruction: out, ret. */
@@ -53,7 +58,7 @@ static void numbers_without_slot(void)
 	};
 
 	if (!find_out())
-		return;
+		pvg_op_exit(2);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (out_with(numbers[i]) != -PV_ENOSYS)
 			pvg_op_exit(1);
@@ -62,8 +67,6 @@ static void numbers_without_slot(void)
 #define OUT(name, instruction)                                           \
 	static void name(void)                                           \
 	{                                                                \
-		if (!port())                                             \
-			return;                                          \
 		__asm__ volatile(instruction                             \
 				 : : "d"(port()), "a"(0), "c"(4),        \
 				   "S"(&sink), "D"(&sink) : "memory");   \
@@ -83,21 +86,27 @@ OUT(second_next_port, "add $2, %%edx; outl %%eax, %%dx")
 OUT(fourth_next_port, "add $4, %%edx; outl %%eax, %%dx")
 OUT(fourth_before_port, "sub $4, %%edx; outl %%eax, %%dx")
 
+#define STOPPED(name, function)    \
+	{ name, function, "123",   \
+	  "guest stopped: (it used I/O port|general protection)" }
+
+/* What happens to do as a slot does is an operation; KVM decides whether a
+ * string of it is. The fourth port from the operations' is the doorbells'. */
 static const struct test_case cases[] = {
 	{ "numbers-without-slot", numbers_without_slot, "0", "silent" },
-	{ "own-out", own_out, "0|123", "paravane" },
-	{ "byte-out", byte_out, "0|123", "paravane" },
-	{ "word-out", word_out, "0|123", "paravane" },
-	{ "string-out", string_out, "0|123", "paravane" },
-	{ "long-string-out", long_string_out, "0|123", "paravane" },
-	{ "long-in", long_in, "0|123", "paravane" },
-	{ "byte-in", byte_in, "0|123", "paravane" },
-	{ "string-in", string_in, "0|123", "paravane" },
-	{ "straddling-before", straddling_before, "0|123", "paravane" },
-	{ "next-port", next_port, "0|123", "paravane" },
-	{ "second-next-port", second_next_port, "0|123", "paravane" },
-	{ "fourth-next-port", fourth_next_port, "0|123", "paravane" },
-	{ "fourth-before-port", fourth_before_port, "0|123", "paravane" },
+	{ "own-out", own_out, "0", "silent" },
+	STOPPED("byte-out", byte_out),
+	STOPPED("word-out", word_out),
+	{ "string-out", string_out, "0|123", "guest stopped: it used I/O port" },
+	STOPPED("long-string-out", long_string_out),
+	STOPPED("long-in", long_in),
+	STOPPED("byte-in", byte_in),
+	STOPPED("string-in", string_in),
+	STOPPED("straddling-before", straddling_before),
+	STOPPED("next-port", next_port),
+	STOPPED("second-next-port", second_next_port),
+	{ "fourth-next-port", fourth_next_port, "0", "silent" },
+	STOPPED("fourth-before-port", fourth_before_port),
 };
 
 CASES_MAIN(cases)

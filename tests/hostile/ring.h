@@ -95,14 +95,17 @@ static inline bool ring_wait(uint32_t rsp_prod)
 	return true;
 }
 
-/* Push, wait, take: the status; -1000 if none came. */
+/* In place of a status where no answer came. */
+#define RING_NO_ANSWER (-1000)
+
+/* Push, wait, take: the status. */
 static inline int32_t ring_status_of(const struct pv_blk_request *request)
 {
 	uint32_t cons = ring_indices()->rsp_cons;
 
 	ring_push(request);
 	if (!ring_wait(cons + 1))
-		return -1000;
+		return RING_NO_ANSWER;
 	ring_indices()->rsp_cons = cons + 1;
 	return ring_answer(cons)->status;
 }

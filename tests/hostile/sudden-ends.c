@@ -2,6 +2,8 @@
  *
  * What if a guest ends in every way while requests are under way? All is
  * drained before its RAM goes away.
+ *
+ * Clauses: O7, O22, O23, F5.
  */
 #include "../guest/cases.h"
 #include "ring.h"
@@ -86,8 +88,9 @@ static const struct test_case cases[] = {
 	{ "open-again-with-io", open_again_with_io, "0", "silent" },
 	{ "fault-with-io", fault_with_io, "123", "undefined instruction" },
 	{ "crash-with-io", crash_with_io, "123", "on purpose" },
-	{ "bad-index-with-io", bad_index_with_io, "123", "ring|queue" },
-	{ "hang-with-io", hang_with_io, "124", "time" },
+	{ "bad-index-with-io", bad_index_with_io, "123",
+	  "the indices of block device 0" },
+	{ "hang-with-io", hang_with_io, "124", "timeout" },
 };
 
 CASES_MAIN(cases)

@@ -2,6 +2,8 @@
  *
  * What if operations are called that do not exist, with garbage in every
  * register, or known ones with garbage?
+ *
+ * Clauses: O1, O2, O25.
  */
 #include "../guest/tap.h"
 #include "raw.h"

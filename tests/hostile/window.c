@@ -2,6 +2,8 @@
  *
  * What if a guest writes to what the hypervisor gave it to read, reads what the
  * hypervisor keeps for itself, or executes what is not an operation?
+ *
+ * Clauses: A4.
  */
 #include "../guest/cases.h"
 #include "raw.h"

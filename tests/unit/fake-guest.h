@@ -24,7 +24,6 @@
 
 struct fake_guest {
 	struct hv_vm vm;
-	struct hv_block *block;
 	struct pv_ring *ring;
 	uint32_t entries, req_prod, rsp_cons;
 };
@@ -33,20 +32,12 @@ struct fake_guest {
 static struct pv_vcpu fake_vcpu;
 static int fake_doorbell_fd;
 
-static int fake_bind(struct hv_engine *engine, uint32_t number, int eventfd)
+static int fake_set_doorbell(struct hv_engine *engine, uint32_t number,
+			     int eventfd, bool on)
 {
 	(void)engine;
 	(void)number;
-	fake_doorbell_fd = eventfd;
-	return 0;
-}
-
-static int fake_unbind(struct hv_engine *engine, uint32_t number, int eventfd)
-{
-	(void)engine;
-	(void)number;
-	(void)eventfd;
-	fake_doorbell_fd = -1;
+	fake_doorbell_fd = on ? eventfd : -1;
 	return 0;
 }
 
@@ -57,35 +48,31 @@ static void fake_kick(struct hv_engine *engine)
 
 static const struct hv_engine_ops fake_engine_ops = {
 	.name = "fake",
-	.bind_doorbell = fake_bind,
-	.unbind_doorbell = fake_unbind,
+	.set_doorbell = fake_set_doorbell,
 	.kick = fake_kick,
 };
 static struct hv_engine fake_engine = { .ops = &fake_engine_ops };
 
 /* A guest with this disk. 0 or what failed. */
 static inline int fake_guest_make(struct fake_guest *ret_guest,
-				  const char *disk_option)
+				  const char *disk_path)
 {
+	const struct hv_disk_spec spec = { .path = disk_path, .id = "disk" };
 	struct hv_error err = { .text = "" };
-	struct hv_disk_spec spec;
-	struct hv_disk disk;
 
 	memset(ret_guest, 0, sizeof(*ret_guest));
 	memset(&fake_vcpu, 0, sizeof(fake_vcpu));
 	ret_guest->vm.engine = &fake_engine;
 	ret_guest->vm.vcpu = &fake_vcpu;
 	ret_guest->vm.poll_ns = 20000;
-	if (hv_memory_create(&ret_guest->vm.memory, FAKE_RAM_BYTES) < 0 ||
-	    hv_disk_parse(disk_option, &spec, &err) < 0 ||
-	    hv_disk_open(&spec, &disk, &err) < 0)
+	if (hv_memory_create(&ret_guest->vm.memory, FAKE_RAM_BYTES) < 0)
 		return -1;
-	return hv_block_create(&ret_guest->block, &ret_guest->vm, &disk);
+	return hv_block_add(&ret_guest->vm, &spec, &err);
 }
 
 static inline void fake_guest_free(struct fake_guest *guest)
 {
-	hv_block_free(guest->block);
+	hv_block_free(guest->vm.block[0]);
 	hv_loop_stop(guest->vm.loop);
 	hv_memory_done(&guest->vm.memory);
 }
@@ -101,8 +88,8 @@ static inline int64_t fake_queue_open(struct fake_guest *guest, uint32_t entries
 	guest->entries = entries;
 	guest->req_prod = guest->rsp_cons = 0;
 	memset(guest->ring, 0, PV_RING_BYTES(entries));
-	return hv_block_queue_open(guest->block, 0, FAKE_RING, entries, FAKE_PORT,
-				   0);
+	return hv_block_queue_open(&guest->vm, 0, 0, FAKE_RING, entries,
+				   FAKE_PORT);
 }
 
 static inline struct pv_blk_request fake_read(uint64_t token, uint64_t offset,

@@ -4,8 +4,10 @@
  */
 #include <criterion/criterion.h>
 #include <pvabi/error.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "fake-guest.h"
@@ -107,7 +109,7 @@ Test(block_queue, a_full_ring_is_answered_each_once)
 Test(block_queue, an_idle_queue_asks_for_a_doorbell_and_hears_it)
 {
 	struct pv_blk_request r = fake_read(1, 0, FAKE_BUFFER, 512);
-	struct hv_block_stats stats;
+	struct hv_blk_stats stats;
 
 	answer_to(&r);
 	for (int naps = 0; naps < 100000; naps++) {
@@ -119,7 +121,7 @@ Test(block_queue, an_idle_queue_asks_for_a_doorbell_and_hears_it)
 	cr_assert_eq(guest.ring->req_event, guest.req_prod + 1);
 	usleep(20000);
 	cr_assert_eq(answer_to(&r).status, 0);
-	hv_block_stats(guest.block, &stats);
+	hv_block_stats(guest.vm.block[0], &stats);
 	cr_assert_geq(stats.doorbells, 1);
 	cr_assert_eq(stats.requests, 2);
 	cr_assert_eq(stats.read_bytes, 1024);
@@ -128,17 +130,17 @@ Test(block_queue, an_idle_queue_asks_for_a_doorbell_and_hears_it)
 Test(block_queue, an_event_is_sent_only_where_one_was_asked_for)
 {
 	struct pv_blk_request r = fake_read(1, 0, FAKE_BUFFER, 512);
-	struct hv_block_stats stats;
+	struct hv_blk_stats stats;
 
 	answer_to(&r);
 	cr_assert_eq(fake_vcpu.pending[FAKE_PORT / 64], 0);
 	__atomic_store_n(&guest.ring->rsp_event, guest.rsp_cons + 1,
 			 __ATOMIC_SEQ_CST);
 	answer_to(&r);
-	hv_block_stats(guest.block, &stats);
+	hv_block_stats(guest.vm.block[0], &stats);
 	for (int naps = 0; naps < 1000 && !stats.events_sent; naps++) {
 		fake_nap();
-		hv_block_stats(guest.block, &stats);
+		hv_block_stats(guest.vm.block[0], &stats);
 	}
 	cr_assert_eq(stats.events_sent, 1);
 	cr_assert_eq(fake_vcpu.pending[FAKE_PORT / 64],
@@ -172,6 +174,22 @@ Test(block_queue, a_write_past_the_size_does_not_grow_the_file)
 	cr_assert_eq(answer_to(&flush).status, 0);
 	cr_assert_eq(stat(path, &st), 0);
 	cr_assert_eq(st.st_size, DISK_BYTES);
+}
+
+/* What lies past the size is never written: it must not count as done. */
+Test(block_queue, a_write_that_fails_in_the_short_last_block_moved_nothing)
+{
+	const uint32_t last = DISK_BYTES / 512 * 512;
+	const struct rlimit limit = { last, RLIM_INFINITY };
+	struct pv_blk_request w = fake_read(1, last, FAKE_BUFFER, 512);
+	struct pv_ring_rsp rsp;
+
+	w.op = PV_BLK_WRITE;
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	rsp = answer_to(&w);
+	cr_assert_eq(rsp.status, -PV_ENOSPC);
+	cr_assert_eq(rsp.done_bytes, 0);
 }
 
 Test(block_queue, a_file_that_shrank_gives_an_error_or_zeroes_and_no_crash)
@@ -227,12 +245,12 @@ Test(block_queue, closing_answers_what_was_taken_and_touches_no_more)
 		fake_put(&guest, &r);
 	}
 	fake_publish(&guest, guest.req_prod);
-	cr_assert_eq(hv_block_queue_close(guest.block, 0), 0);
+	cr_assert_eq(hv_block_queue_close(&guest.vm, 0, 0), 0);
 	memset(fake_ram(&guest, 0), 0xee, FAKE_RAM_BYTES / 2);
 	usleep(5000);
 	for (uint32_t i = 0; i < FAKE_RAM_BYTES / 2; i++)
 		cr_assert_eq(guest.vm.memory.base[i], 0xee);
-	cr_assert_eq(hv_block_queue_close(guest.block, 0), -PV_ENODEV);
+	cr_assert_eq(hv_block_queue_close(&guest.vm, 0, 0), -PV_ENODEV);
 }
 
 Test(block_queue, opening_and_closing_many_times_leaks_no_descriptor)
@@ -241,7 +259,7 @@ Test(block_queue, opening_and_closing_many_times_leaks_no_descriptor)
 
 	close(before);
 	for (int i = 0; i < 300; i++) {
-		cr_assert_eq(hv_block_queue_close(guest.block, 0), 0);
+		cr_assert_eq(hv_block_queue_close(&guest.vm, 0, 0), 0);
 		cr_assert_eq(fake_queue_open(&guest, ENTRIES), 0);
 	}
 	after = dup(0);
@@ -254,12 +272,12 @@ Test(block_queue, a_ring_that_is_not_zero_or_lies_elsewhere_is_refused)
 	uint8_t *dirty = fake_ram(&guest, 65536);
 
 	dirty[0] = 1;
-	cr_assert_eq(hv_block_queue_open(guest.block, 1, 65536, 16, 20, 1),
+	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 1, 65536, 16, 20),
 		     -PV_EINVAL);
-	cr_assert_eq(hv_block_queue_open(guest.block, 1, 131072 + 8, 16, 20, 1),
+	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 1, 131072 + 8, 16, 20),
 		     -PV_EINVAL);
-	cr_assert_eq(hv_block_queue_open(guest.block, 1, FAKE_RAM_BYTES - 64, 16,
-					 20, 1), -PV_EFAULT);
-	cr_assert_eq(hv_block_queue_open(guest.block, 0, 131072, 16, 20, 0),
+	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 1, FAKE_RAM_BYTES - 64, 16,
+					 20), -PV_EFAULT);
+	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 0, 131072, 16, 20),
 		     -PV_EBUSY);
 }

@@ -29,6 +29,12 @@ static inline pv_gpa_t pvg_gpa(const volatile void *object)
 	return (pv_gpa_t)(uintptr_t)object;
 }
 
+/* What RAM is made of: pvg_boot.ranges of them, ascending. */
+static inline const struct pv_memory_range *pvg_ranges(void)
+{
+	return (const struct pv_memory_range *)(uintptr_t)pvg_boot.ranges_addr;
+}
+
 /* The page this vCPU shares with the hypervisor. */
 static inline struct pv_vcpu *pvg_vcpu(void)
 {

@@ -5,7 +5,8 @@
  *
  * Output is line-buffered. A call costs no exit until what it wrote contains a
  * newline or fills the buffer (PVG_CONSOLE_BUFFER_BYTES); then it costs one,
- * however many lines it wrote. Exits, panics and reads flush.
+ * however many lines it wrote. Exits, panics and reads flush; a fault does not,
+ * and loses what is buffered.
  */
 #ifndef PVGUEST_CONSOLE_H
 #define PVGUEST_CONSOLE_H
@@ -47,7 +48,8 @@ pvg_snprintf(char *ret_text, size_t size, const char *format, ...);
 __attribute__((format(printf, 3, 0))) int
 pvg_vsnprintf(char *ret_text, size_t size, const char *format, va_list args);
 
-/* Read up to len_bytes, waiting until there is at least one. Answers how many;
+/* Read up to len_bytes, waiting until there is at least one. From a terminal
+ * (PV_BOOT_TERMINAL) these are keys, unechoed, Ctrl-D among them. Answers how many;
  * 0 at the end of input (or for len 0); -PV_EOPNOTSUPP without
  * PV_FEATURE_INPUT. Cost 1 exit if bytes are there, else 2 more per wait. */
 int64_t pvg_console_read(void *ret_bytes, size_t len_bytes);
@@ -55,7 +57,8 @@ int64_t pvg_console_read(void *ret_bytes, size_t len_bytes);
 /* Read a line without its newline, waiting for it, and terminate it. Answers
  * its length; -PV_ENODEV at the end of input; -PV_E2BIG if it does not fit size
  * (the text is the line's start, and the next call goes on with the rest);
- * else as pvg_console_read. Reads ahead: don't mix with pvg_console_read. */
+ * else as pvg_console_read. On a terminal it echoes, erases (backspace, Ctrl-U) and
+ * takes Ctrl-D for the end of input. Reads ahead: don't mix with pvg_console_read. */
 int64_t pvg_console_getline(char *ret_line, size_t size);
 
 #ifdef __cplusplus

@@ -20,6 +20,12 @@ extern "C" {
 
 #define PVG_PAGE_BYTES PV_PAGE_BYTES
 
+/* How many pages hold so many bytes. No number of bytes wraps. */
+static inline size_t pvg_pages_for(size_t bytes)
+{
+	return bytes / PVG_PAGE_BYTES + (bytes % PVG_PAGE_BYTES != 0);
+}
+
 /* A run of pages, not cleared; NULL if there is none that long, or for 0. */
 void *pvg_pages_alloc(size_t pages);
 /* The same, with its address a multiple of align_bytes (a power of two). May

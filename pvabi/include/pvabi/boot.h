@@ -30,8 +30,8 @@
 #include <pvabi/base.h>
 #include <pvabi/feature.h>
 
-/* Lower half, last but not least of the 512 GiB slots: the one range that is
- * usable at every privilege level under VT-x, AMD-V and software KVM alike. */
+/* The last 512 GiB slot of the lower half: a range that is usable at every
+ * privilege level under VT-x, AMD-V and software KVM alike. */
 #define PV_WINDOW_BASE UINT64_C(0x00007f8000000000)
 #define PV_WINDOW_BYTES (UINT64_C(512) << 30)
 
@@ -73,6 +73,10 @@ struct pv_device {
 PV_SIZE_IS(struct pv_device, 128);
 PV_FIELD_AT(struct pv_device, config, 48);
 
+/* Console input is a terminal, and bytes arrive as keys are pressed: echo, erasing
+ * and the end of input (Ctrl-D, byte 4) are the guest's to do. */
+#define PV_BOOT_TERMINAL (1u << 0)
+
 /* Read-only for the guest. Every *_addr is a guest-virtual address. A later
  * minor version may only append: a guest ignores what lies past the size it
  * knows, and treats as 0 what lies past size_bytes. */
@@ -80,7 +84,7 @@ struct pv_boot_info {
 	uint32_t magic;       /* PV_BOOT_MAGIC */
 	uint32_t size_bytes;  /* of this struct */
 	uint32_t abi_version; /* the hypervisor's */
-	uint32_t flags;       /* 0 */
+	uint32_t flags;       /* PV_BOOT_* */
 	uint64_t features PV_ALIGNED(8); /* granted PV_FEATURE_* */
 	uint64_t ops_addr;    /* the operations page, see op.h */
 	uint64_t vcpu_addr;   /* struct pv_vcpu of vCPU 0 */
@@ -93,7 +97,7 @@ struct pv_boot_info {
 	uint64_t devices_addr; /* struct pv_device[devices] */
 	uint64_t args_addr;    /* argc NUL-terminated strings, one after another */
 	uint32_t args_bytes;   /* all of them, NULs included */
-	uint32_t argc;         /* the first is the image's file name */
+	uint32_t argc;         /* the first is the image's path as given */
 	uint64_t xcr0;         /* extended state the guest may use (XGETBV) */
 	uint64_t poll_ns;      /* how long it pays to poll before blocking here;
 				* 0: never poll, the host has one CPU */

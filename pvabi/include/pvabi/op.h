@@ -2,18 +2,19 @@
  *
  * Operations: what a guest calls instead of executing privileged instructions.
  *
- * Operation n is the code at ops_addr + n * PV_OP_SLOT_BYTES. It is called (near
- * call, 16-byte aligned stack as for any C function) with the arguments in rdi,
- * rsi, rdx, rcx, r8 and r9 and answers in rax: a result from 0 up, or the
+ * Operation n is the code at ops_addr + n * PV_OP_SLOT_BYTES. It is called
+ * (near call, 16-byte aligned stack as for any C function) with the arguments in
+ * rdi, rsi, rdx, rcx, r8 and r9 and answers in rax: a result from 0 up, or the
  * negative of an enum pv_error. It may destroy what a System V function may
  * destroy: rax, rcx, rdx, rsi, rdi, r8 to r11, the flags, and vector registers;
  * everything else is kept. `paravane run --poison` really destroys the general
- * ones. The
- * slot's code is the hypervisor's choice and may differ per host and engine.
+ * ones. The slot's code is the hypervisor's choice and may differ per host and
+ * engine.
  *
  * An argument an operation does not have is ignored; a reserved one must be 0.
  * Addresses are guest-physical. Every slot answers: a number that is not listed
- * here, or whose feature was not granted, answers -PV_ENOSYS. "Cost" counts exits to the hypervisor.
+ * here, or whose feature was not granted, answers -PV_ENOSYS. "Cost" counts
+ * exits to the hypervisor.
  */
 #ifndef PVABI_OP_H
 #define PVABI_OP_H
@@ -24,7 +25,8 @@
 #define PV_OP_SLOTS 128 /* one page */
 
 enum pv_op {
-	/* NOP: nothing, answers 0. To measure the way there and back. Cost 1. */
+	/* NOP: nothing, answers 0. To measure the way there and back. Cost
+	 * 1. */
 	PV_OP_NOP = 0,
 
 	/* EXIT(status): end the VM. 0 to 119 become the exit status of
@@ -34,15 +36,16 @@ enum pv_op {
 	PV_OP_EXIT = 1,
 
 	/* CRASH(gpa, len_bytes): end the VM with a fault report (message,
-	 * registers, backtrace with the image's symbols). The message is at most
-	 * PV_CONSOLE_MAX_BYTES, of which the report shows 200 or more; a bad
-	 * address still crashes, with none. Does not return. Cost 1. */
+	 * registers, backtrace with the image's symbols). The message is at
+	 * most PV_CONSOLE_MAX_BYTES, of which the report shows 200 or more; a
+	 * bad address still crashes, with none. Does not return. Cost 1. */
 	PV_OP_CRASH = 2,
 
 	/* CONSOLE_WRITE(gpa, len_bytes): bytes to the console, as they are.
 	 * Answers how many were taken: all; or fewer if len is above
-	 * PV_CONSOLE_MAX_BYTES or the host failed on the way. -PV_EFAULT, -PV_EIO (nobody reads any more).
-	 * Waits while the host's reader is slow. Cost 1. */
+	 * PV_CONSOLE_MAX_BYTES or the host failed on the way. -PV_EFAULT,
+	 * -PV_EIO (nobody reads any more). Waits while the host's reader is
+	 * slow. Cost 1. */
 	PV_OP_CONSOLE_WRITE = 3,
 
 	/* CONSOLE_READ(gpa, len_bytes): bytes of console input. Answers how
@@ -68,8 +71,7 @@ enum pv_op {
 
 	/* RANDOM(gpa, len_bytes): fill with random bytes of the host's kernel.
 	 * Answers how many: at most PV_RANDOM_MAX_BYTES a call. -PV_EFAULT,
-	 * -PV_EIO.
-	 * Needs PV_FEATURE_RANDOM. Cost 1. */
+	 * -PV_EIO. Needs PV_FEATURE_RANDOM. Cost 1. */
 	PV_OP_RANDOM = 8,
 
 	/* QUEUE_OPEN(device, queue, gpa, entries, port): start serving the
@@ -83,9 +85,9 @@ enum pv_op {
 
 	/* QUEUE_CLOSE(device, queue): stop taking requests, finish those taken,
 	 * answer them, and forget the ring. Requests not yet taken are never
-	 * answered. Answers 0 when the hypervisor no longer touches the
-	 * ring or any buffer. -PV_ENODEV. Needs PV_FEATURE_BLOCK. Cost 1, and
-	 * the time of the I/O. */
+	 * answered. Answers 0 when the hypervisor no longer touches the ring or
+	 * any buffer. -PV_ENODEV. Needs PV_FEATURE_BLOCK. Cost 1, and the time
+	 * of the I/O. */
 	PV_OP_QUEUE_CLOSE = 10,
 
 	/* DOORBELL(number): tell the hypervisor that requests were pushed. Only

@@ -213,13 +213,23 @@ static void io_done(struct hv_io *io, int result)
 		finish(b, -result);
 }
 
+/* What waits for a file system's locks or its journal, io_uring hands to a kernel
+ * thread. */
+static enum hv_io_pace pace_of(const struct hv_blk_io *b)
+{
+	if (b->op == PV_BLK_READ)
+		return HV_IO_SOON;
+	return b->op == PV_BLK_WRITE && b->target->disk->direct ? HV_IO_SOON
+								: HV_IO_WORKER;
+}
+
 void hv_blk_io_start(struct hv_blk_io *b, uint64_t offset_bytes,
 		     uint64_t len_bytes)
 {
 	uint64_t to_end = b->target->disk->size_bytes - offset_bytes;
 
 	b->io.done = io_done;
-	b->io.soon = true;
+	b->io.pace = pace_of(b);
 	b->retries = 0;
 	b->offset_bytes = offset_bytes;
 	b->request_bytes = len_bytes;

@@ -28,6 +28,8 @@
  * would back a stack with one; room enough for sanitizers. */
 #define STACK_BYTES (256u << 10)
 
+#define NAP_NS 200000
+
 /* Reading the clock costs about as much as this many looks at the rings. */
 #define SPINS_PER_CLOCK 16
 
@@ -38,7 +40,7 @@ struct hv_loop {
 	struct io_uring ring;
 	struct hv_source *last; /* of a circular list; its next is the first */
 	unsigned under_way;
-	unsigned soon;  /* those of them that are worth polling for */
+	unsigned paced[HV_IO_PACES]; /* of them */
 	unsigned spins; /* looks since there was last work */
 	uint64_t idle_since_ns;
 	uint64_t poll_ns;   /* as given */
@@ -103,7 +105,8 @@ struct io_uring_sqe *hv_loop_sqe(struct hv_loop *loop, struct hv_io *io)
 		submit(loop);
 	io_uring_sqe_set_data(sqe, io);
 	loop->under_way++;
-	loop->soon += io && io->soon;
+	if (io)
+		loop->paced[io->pace]++;
 	return sqe;
 }
 
@@ -253,9 +256,10 @@ static bool reap(struct hv_loop *loop)
 
 		io_uring_cq_advance(&loop->ring, 1);
 		loop->under_way--;
-		loop->soon -= io && io->soon;
-		if (io)
+		if (io) {
+			loop->paced[io->pace]--;
 			io->done(io, result);
+		}
 		any = true;
 	}
 	return any;
@@ -304,10 +308,11 @@ static bool serve(struct hv_loop *loop)
 
 static bool may_poll_on(struct hv_loop *loop)
 {
-	uint64_t window_ns = loop->soon ? loop->window_ns : loop->poll_ns;
+	uint64_t window_ns = loop->paced[HV_IO_SOON] ? loop->window_ns
+						     : loop->poll_ns;
 	unsigned spins = loop->spins++;
 
-	if (!loop->poll_ns)
+	if (!loop->poll_ns || loop->paced[HV_IO_WORKER])
 		return false;
 	if (spins == 0)
 		loop->idle_since_ns = hv_host_ns();
@@ -332,22 +337,46 @@ static void adapt_window(struct hv_loop *loop)
 
 static void sleep_until_told(struct hv_loop *loop)
 {
-	bool expecting = loop->soon;
+	bool expecting = loop->paced[HV_IO_SOON] && !loop->paced[HV_IO_WORKER];
 
 	check_enter(io_uring_submit_and_wait(&loop->ring, 1));
 	if (expecting && loop->poll_ns)
 		adapt_window(loop);
 }
 
+/* A kernel thread is at work and will wake us with what it has done: nobody need
+ * ring for that. For no longer than this, though, since it may be a slow flush,
+ * and others wait. Whether the time ran out. */
+static bool nap(struct hv_loop *loop)
+{
+	struct __kernel_timespec most = { .tv_nsec = NAP_NS };
+	struct io_uring_cqe *cqe;
+	int r = io_uring_submit_and_wait_timeout(&loop->ring, &cqe, 1, &most,
+						 NULL);
+
+	if (r != -ETIME)
+		check_enter(r);
+	return r == -ETIME;
+}
+
 /* Waking up costs as much as dozens of requests, so the loop goes on looking
  * for a while after there was work; sleeping, it burns nothing and is told. */
 static void run(struct hv_loop *loop)
 {
+	bool overslept = false;
+
 	while (!loop->stopping || loop->under_way) {
-		if (serve(loop))
+		if (serve(loop)) {
 			loop->spins = 0;
-		else if (!may_poll_on(loop) && !arm_sources(loop))
+			overslept = false;
+		} else if (may_poll_on(loop)) {
+			continue;
+		} else if (loop->paced[HV_IO_WORKER] && loop->poll_ns &&
+			   !overslept) {
+			overslept = nap(loop);
+		} else if (!arm_sources(loop)) {
 			sleep_until_told(loop);
+		}
 	}
 }
 

@@ -23,13 +23,22 @@ struct io_uring_sqe;
 #define HV_OWNER(pointer, type, member) \
 	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
+/* When an operation will be done, which is what the loop decides by whether to
+ * poll on or to sleep. */
+enum hv_io_pace {
+	HV_IO_WHENEVER, /* when somebody feels like it: input, a timer */
+	HV_IO_SOON,     /* in a fraction of a millisecond, as a rule, by an
+			 * interrupt: worth polling for */
+	HV_IO_WORKER,   /* by a kernel thread, which wants the CPU that polling
+			 * would take from it */
+	HV_IO_PACES
+};
+
 /* A host operation under way. Lives in its owner until done is called. */
 struct hv_io {
 	/* result as in the io_uring completion: >= 0 or -errno. Loop thread. */
 	void (*done)(struct hv_io *io, int result);
-	/* Done within a fraction of a millisecond as a rule, as disks are, and
-	 * not when somebody feels like it: worth polling for. */
-	bool soon;
+	enum hv_io_pace pace;
 };
 
 /* Something a guest fills without telling: a ring. */

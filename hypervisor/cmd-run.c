@@ -237,9 +237,10 @@ int hv_cmd_run(int argc, char **argv)
 		.machine = { .ram_bytes = HV_RAM_DEFAULT_BYTES,
 			     .engine = &hv_engine_kvm },
 	};
-	struct hv_vm vm = { .stats.process_ns = hv_process_start_ns() };
+	static struct hv_vm vm; /* signal handlers look at it to the very end */
 	int status;
 
+	vm.stats.process_ns = hv_process_start_ns();
 	run.machine.argv = calloc((size_t)argc + 1, sizeof(char *));
 	if (!run.machine.argv) {
 		fprintf(stderr, "paravane: out of memory\n");

@@ -121,11 +121,20 @@ int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
 	return set_entry(vm, err);
 }
 
+/* A signal may still arrive: what its handler looks at goes first. */
+static void stop_loop(struct hv_vm *vm)
+{
+	struct hv_loop *loop = vm->loop;
+
+	vm->loop = NULL;
+	hv_loop_stop(loop);
+}
+
 void hv_machine_free(struct hv_vm *vm)
 {
 	for (unsigned i = 0; i < vm->blocks; i++)
 		hv_block_free(vm->block[i]);
-	hv_loop_stop(vm->loop);
+	stop_loop(vm);
 	hv_console_free(vm->console);
 	if (vm->engine)
 		vm->engine->ops->free(vm->engine);

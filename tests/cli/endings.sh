@@ -60,6 +60,21 @@ for round in 1 2 3 4 5 6 7 8 9 10; do
 done
 check "a signal that comes twice is one" test "$ends_in_order" = yes
 
+# Signals keep coming while the VM ends, its memory goes and the program returns.
+unexpected=
+for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	"$paravane" run --block "$scratch/disk" "$spin" -- disk \
+		>"$scratch/out" 2>"$scratch/err" </dev/null &
+	pid=$!
+	wait_until_ready "$scratch/out" || echo "# not ready" >&2
+	while kill -TERM $pid 2>/dev/null && kill -HUP $pid 2>/dev/null; do :; done
+	wait $pid
+	status=$?
+	[ $status -eq 143 ] || [ $status -eq 129 ] ||
+		unexpected="$unexpected $round:$status"
+done
+check "a storm of signals ends a guest once" test -z "$unexpected"
+
 # A reader that does not read: the pipe is full, and the guest's write waits.
 mkfifo "$scratch/pipe"
 exec 8<>"$scratch/pipe"

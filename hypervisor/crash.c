@@ -16,7 +16,8 @@
 /* More than the largest boot stack can hold. */
 #define FRAMES_WALKED_MAX (PV_STACK_MAX_BYTES / 16)
 
-void hv_crash_note(struct hv_vm *vm, const struct hv_regs *regs)
+/* Remember where it was, for the report. NULL: that cannot be had. */
+static void note(struct hv_vm *vm, const struct hv_regs *regs)
 {
 	if (!regs || vm->crashed)
 		return;
@@ -29,13 +30,13 @@ void hv_crash_fault(struct hv_vm *vm, const struct hv_exit *exit)
 	char text[sizeof(vm->reason)];
 
 	hv_fault_text(vm, exit, text, sizeof(text));
-	hv_crash_note(vm, exit->regs);
+	note(vm, exit->regs);
 	hv_guest_kill(vm, "%s", text);
 }
 
 void hv_crash_dead(struct hv_vm *vm, const struct hv_exit *exit)
 {
-	hv_crash_note(vm, exit->regs);
+	note(vm, exit->regs);
 	hv_guest_kill(vm, "%s", exit->dead_reason);
 }
 
@@ -58,7 +59,7 @@ void hv_crash_asked(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len,
 	if (text)
 		hv_copy_once(message, text, len < room ? len : room);
 	blank_unprintable(message);
-	hv_crash_note(vm, regs);
+	note(vm, regs);
 	hv_guest_kill(vm, "%s", message[0] ? message : "it crashed itself");
 }
 

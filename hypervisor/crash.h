@@ -19,9 +19,6 @@ void hv_crash_dead(struct hv_vm *vm, const struct hv_exit *exit);
 /* PV_OP_CRASH: for a message of its own. */
 void hv_crash_asked(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len,
 		    const struct hv_regs *regs);
-/* Remember the registers for the report, before killing the guest for a reason
- * of one's own. NULL: they cannot be had. */
-void hv_crash_note(struct hv_vm *vm, const struct hv_regs *regs);
 
 /* Registers and backtrace, if any were noted. */
 void hv_crash_report(const struct hv_vm *vm, FILE *out);

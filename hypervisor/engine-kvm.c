@@ -6,7 +6,6 @@
  */
 #include "engine.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>

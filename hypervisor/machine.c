@@ -13,7 +13,6 @@
 #include "console.h"
 #include "feature-names.h"
 #include "loop.h"
-#include "page-tables.h"
 
 /* Longer than one hand-off between sleeping threads costs, so that a busy ring
  * never pays for one. */

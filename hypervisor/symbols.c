@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <elf.h>
-#include <string.h>
 
 /* A pass is bounded whatever the file claims: 24 MiB of symbols. */
 #define SYMBOLS_MAX (1u << 20)

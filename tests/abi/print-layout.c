@@ -131,15 +131,77 @@ static void vcpu(void)
 	FIELD(struct pv_clock, reserved);
 	struct_end();
 
+	STRUCT(struct pv_run);
+	FIELD(struct pv_run, seq);
+	FIELD(struct pv_run, state);
+	FIELD(struct pv_run, since_ns);
+	FIELD(struct pv_run, running_ns);
+	FIELD(struct pv_run, blocked_ns);
+	FIELD(struct pv_run, stolen_ns);
+	FIELD(struct pv_run, renewed_ns);
+	FIELD(struct pv_run, reserved);
+	struct_end();
+
 	STRUCT(struct pv_vcpu);
 	FIELD(struct pv_vcpu, upcalls_masked);
-	FIELD(struct pv_vcpu, reserved_guest);
+	FIELD(struct pv_vcpu, upcalls_pending);
+	FIELD(struct pv_vcpu, own);
 	FIELD(struct pv_vcpu, masked);
 	FIELD(struct pv_vcpu, pending);
 	FIELD(struct pv_vcpu, clock);
-	FIELD(struct pv_vcpu, reserved_runstate);
-	FIELD(struct pv_vcpu, reserved_fault);
+	FIELD(struct pv_vcpu, run);
+	FIELD(struct pv_vcpu, number);
+	FIELD(struct pv_vcpu, reserved_number);
 	FIELD(struct pv_vcpu, reserved);
+	struct_end();
+}
+
+static void kernel(void)
+{
+	STRUCT(struct pv_call);
+	FIELD(struct pv_call, op);
+	FIELD(struct pv_call, reserved);
+	FIELD(struct pv_call, arg);
+	FIELD(struct pv_call, status);
+	struct_end();
+
+	STRUCT(struct pv_frame);
+	FIELD(struct pv_frame, vector);
+	FIELD(struct pv_frame, error_code);
+	FIELD(struct pv_frame, fault_address);
+	FIELD(struct pv_frame, rip);
+	FIELD(struct pv_frame, cs);
+	FIELD(struct pv_frame, rflags);
+	FIELD(struct pv_frame, rsp);
+	FIELD(struct pv_frame, ss);
+	struct_end();
+
+	STRUCT(struct pv_user);
+	FIELD(struct pv_user, rax);
+	FIELD(struct pv_user, rbx);
+	FIELD(struct pv_user, rcx);
+	FIELD(struct pv_user, rdx);
+	FIELD(struct pv_user, rsi);
+	FIELD(struct pv_user, rdi);
+	FIELD(struct pv_user, rsp);
+	FIELD(struct pv_user, rbp);
+	FIELD(struct pv_user, r8);
+	FIELD(struct pv_user, r9);
+	FIELD(struct pv_user, r10);
+	FIELD(struct pv_user, r11);
+	FIELD(struct pv_user, r12);
+	FIELD(struct pv_user, r13);
+	FIELD(struct pv_user, r14);
+	FIELD(struct pv_user, r15);
+	FIELD(struct pv_user, rip);
+	FIELD(struct pv_user, rflags);
+	FIELD(struct pv_user, fs_base);
+	FIELD(struct pv_user, gs_base);
+	FIELD(struct pv_user, root);
+	FIELD(struct pv_user, reason);
+	FIELD(struct pv_user, vector);
+	FIELD(struct pv_user, error_code);
+	FIELD(struct pv_user, fault_address);
 	struct_end();
 }
 
@@ -227,7 +289,9 @@ static void constants(void)
 	CONSTANT(PV_FEATURE_SMP);
 	CONSTANT(PV_FEATURE_NET);
 	CONSTANT(PV_FEATURE_DIRECT);
+	CONSTANT(PV_FEATURE_USER);
 	CONSTANT(PV_FEATURES_V1);
+	CONSTANT(PV_FEATURES_KERNEL);
 	/* note.h */
 	CONSTANT(PV_NOTE_TYPE);
 	CONSTANT(PV_STACK_DEFAULT_BYTES);
@@ -235,6 +299,7 @@ static void constants(void)
 	/* boot.h */
 	CONSTANT(PV_WINDOW_BASE);
 	CONSTANT(PV_WINDOW_BYTES);
+	CONSTANT(PV_WINDOW_ROOT_ENTRY);
 	CONSTANT(PV_BOOT_MAGIC);
 	CONSTANT(PV_BOOT_TERMINAL);
 	CONSTANT(PV_MEMORY_FREE);
@@ -265,11 +330,17 @@ static void constants(void)
 	CONSTANT(PV_OP_SET_TIMER);
 	CONSTANT(PV_OP_SET_TRAPS);
 	CONSTANT(PV_OP_MMU_ROOT);
-	CONSTANT(PV_OP_MMU_UPDATE);
 	CONSTANT(PV_OP_MMU_FLUSH);
 	CONSTANT(PV_OP_VCPU_UP);
 	CONSTANT(PV_OP_VCPU_DOWN);
 	CONSTANT(PV_OP_MULTICALL);
+	CONSTANT(PV_OP_YIELD_TO);
+	CONSTANT(PV_OP_SET_UPCALL);
+	CONSTANT(PV_OP_TRAP_RETURN);
+	CONSTANT(PV_OP_UPCALL_RETURN);
+	CONSTANT(PV_OP_USER_RUN);
+	CONSTANT(PV_CALLS_MAX);
+	CONSTANT(PV_ROOT_INITIAL);
 	CONSTANT(PV_CLOCK_MONOTONIC);
 	CONSTANT(PV_CLOCK_WALL);
 	CONSTANT(PV_FOREVER);
@@ -277,11 +348,24 @@ static void constants(void)
 	CONSTANT(PV_RANDOM_MAX_BYTES);
 	CONSTANT(PV_EXIT_STATUS_MAX);
 	/* vcpu.h */
+	CONSTANT(PV_VCPUS_MAX);
 	CONSTANT(PV_PORTS);
 	CONSTANT(PV_PORT_WORDS);
 	CONSTANT(PV_PORT_CONSOLE);
 	CONSTANT(PV_PORT_TIMER);
+	CONSTANT(PV_PORT_HOST);
 	CONSTANT(PV_PORT_FIRST_FREE);
+	CONSTANT(PV_RUN_RUNNING);
+	CONSTANT(PV_RUN_BLOCKED);
+	CONSTANT(PV_RUN_DOWN);
+	/* trap.h */
+	CONSTANT(PV_VECTORS);
+	CONSTANT(PV_VECTOR_UPCALL);
+	CONSTANT(PV_RED_ZONE_BYTES);
+	/* user.h */
+	CONSTANT(PV_USER_SYSCALL);
+	CONSTANT(PV_USER_TRAP);
+	CONSTANT(PV_USER_EVENT);
 	/* ring.h */
 	CONSTANT(PV_RING_REQ_BYTES);
 	/* block.h */
@@ -310,6 +394,7 @@ int main(void)
 	device();
 	boot_info();
 	vcpu();
+	kernel();
 	ring();
 	block();
 	constants();

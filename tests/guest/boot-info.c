@@ -98,10 +98,10 @@ static void vcpu_page(const struct pv_vcpu *vcpu)
 {
 	uint64_t any = 0;
 
-	for (size_t i = 0; i < 464; i++)
+	for (size_t i = 0; i < sizeof(vcpu->reserved) / sizeof(uint64_t); i++)
 		any |= vcpu->reserved[i];
-	for (size_t i = 0; i < 8; i++)
-		any |= vcpu->reserved_runstate[i] | vcpu->reserved_fault[i];
+	any |= vcpu->run.reserved[0] | vcpu->run.reserved[1] |
+	       vcpu->reserved_number;
 	tap_equal((int64_t)any, 0, "reserved fields of the vCPU page are 0");
 }
 

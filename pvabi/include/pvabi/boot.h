@@ -12,6 +12,7 @@
  *   rsp       top of the boot stack; rsp + 8 is a multiple of 16 and [rsp] is 0,
  *             as after a call from nowhere, so the entry may be a C function
  *   rflags    status and direction flags clear
+ *   gs base   address of this vCPU's struct pv_vcpu (since 1.1)
  *   all other general registers 0; x87 and SSE control words at their defaults;
  *   extended state as in pv_boot_info.xcr0, all initial
  *
@@ -34,6 +35,7 @@
  * privilege level under VT-x, AMD-V and software KVM alike. */
 #define PV_WINDOW_BASE UINT64_C(0x00007f8000000000)
 #define PV_WINDOW_BYTES (UINT64_C(512) << 30)
+#define PV_WINDOW_ROOT_ENTRY 255 /* the window's entry in a page-table root */
 
 #define PV_BOOT_MAGIC 0x49425650u /* "PVBI" */
 
@@ -89,7 +91,7 @@ struct pv_boot_info {
 	uint64_t ops_addr;    /* the operations page, see op.h */
 	uint64_t vcpu_addr;   /* struct pv_vcpu of vCPU 0 */
 	uint32_t vcpu_stride_bytes; /* distance to the next vCPU's page */
-	uint32_t vcpus;       /* how many the VM has */
+	uint32_t vcpus;       /* how many the VM has; number 0 is up */
 	uint64_t ram_bytes;   /* RAM is [0, ram_bytes) */
 	uint64_t ranges_addr; /* struct pv_memory_range[ranges] */
 	uint32_t ranges;

@@ -13,6 +13,8 @@
 #include <pvabi/boot.h>    /* what it finds at its entry */
 #include <pvabi/op.h>      /* what it can call */
 #include <pvabi/vcpu.h>    /* what it shares: events and time */
+#include <pvabi/trap.h>    /* what interrupts it: exceptions and events */
+#include <pvabi/user.h>    /* code it does not trust */
 #include <pvabi/ring.h>    /* how requests travel */
 #include <pvabi/block.h>   /* requests to disks */
 

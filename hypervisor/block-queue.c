@@ -15,6 +15,7 @@
 
 #include "block-io.h"
 #include "block-request.h"
+#include "event.h"
 #include "units.h"
 #include "vm.h"
 
@@ -28,6 +29,7 @@
 struct hv_blk_queue {
 	struct hv_source source;
 	struct hv_vm *vm;
+	struct hv_vcpu *vcpu; /* the one to tell */
 	struct hv_blk_target *target;
 	struct pv_ring *ring; /* guest RAM: written by the guest at any time */
 	uint32_t entries;
@@ -155,7 +157,7 @@ static void publish(struct hv_blk_queue *queue)
 	event = __atomic_load_n(&queue->ring->rsp_event, __ATOMIC_SEQ_CST);
 	if (pv_ring_must_notify(event, old, queue->rsp_prod)) {
 		hv_blk_count(&stats->events_sent, 1);
-		hv_event_raise(queue->vm, queue->port);
+		hv_event_raise(queue->vcpu, queue->port);
 	} else {
 		hv_blk_count(&stats->events_suppressed, 1);
 	}
@@ -360,7 +362,7 @@ static void doorbell_rung(struct hv_io *io, int result)
 
 /* ---- life */
 
-int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vm *vm,
+int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vcpu *vcpu,
 			struct pv_ring *ring, uint32_t entries, uint32_t port,
 			uint32_t number)
 {
@@ -371,7 +373,8 @@ int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vm *vm,
 		return -ENOMEM;
 	queue->source.poll = queue_poll;
 	queue->source.arm = queue_arm;
-	queue->vm = vm;
+	queue->vm = vcpu->vm;
+	queue->vcpu = vcpu;
 	queue->ring = ring;
 	queue->entries = entries;
 	queue->port = port;

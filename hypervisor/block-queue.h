@@ -13,11 +13,11 @@
 struct hv_blk_queue;
 struct hv_blk_target;
 struct hv_job;
-struct hv_vm;
+struct hv_vcpu;
 
-/* The ring's place and size were checked; number names the queue in messages. 0
- * or -errno. */
-int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vm *vm,
+/* The ring's place and size were checked; its events go to vcpu; number names the
+ * queue in messages. 0 or -errno. */
+int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vcpu *vcpu,
 			struct pv_ring *ring, uint32_t entries, uint32_t port,
 			uint32_t number);
 void hv_blk_queue_free(struct hv_blk_queue *queue);

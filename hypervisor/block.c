@@ -175,9 +175,11 @@ static struct hv_blk_queue **find_queue(struct hv_vm *vm, uint64_t device,
 		       ? &vm->block[device]->queues[queue] : NULL;
 }
 
-int64_t hv_block_queue_open(struct hv_vm *vm, uint64_t device, uint64_t number,
-			    pv_gpa_t gpa, uint64_t entries, uint64_t port)
+static int64_t open_queue(struct hv_vcpu *vcpu, uint64_t device,
+			  uint64_t number, pv_gpa_t gpa, uint64_t entries,
+			  uint64_t port)
 {
+	struct hv_vm *vm = vcpu->vm;
 	struct hv_blk_queue **queue = find_queue(vm, device, number);
 	struct hv_block *block;
 	struct pv_ring *ring;
@@ -191,13 +193,25 @@ int64_t hv_block_queue_open(struct hv_vm *vm, uint64_t device, uint64_t number,
 	if (status)
 		return status;
 	if (!hv_vm_loop(vm) ||
-	    hv_blk_queue_create(queue, vm, ring, (uint32_t)entries,
+	    hv_blk_queue_create(queue, vcpu, ring, (uint32_t)entries,
 				(uint32_t)port, (uint32_t)number))
 		return -PV_ENOMEM;
 	block = vm->block[device];
 	set_doorbell(block, (uint32_t)number, true);
 	do_for(block, *queue, open_run);
 	return doorbell_of(block, (uint32_t)number);
+}
+
+int64_t hv_block_queue_open(struct hv_vcpu *vcpu, uint64_t device,
+			    uint64_t queue, pv_gpa_t gpa, uint64_t entries,
+			    uint64_t port)
+{
+	int64_t status;
+
+	pthread_mutex_lock(&vcpu->vm->lock);
+	status = open_queue(vcpu, device, queue, gpa, entries, port);
+	pthread_mutex_unlock(&vcpu->vm->lock);
+	return status;
 }
 
 static void close_queue(struct hv_block *block, uint32_t number)
@@ -213,11 +227,15 @@ static void close_queue(struct hv_block *block, uint32_t number)
 int64_t hv_block_queue_close(struct hv_vm *vm, uint64_t device, uint64_t number)
 {
 	struct hv_blk_queue **queue = find_queue(vm, device, number);
+	int64_t status = -PV_ENODEV;
 
-	if (!queue || !*queue)
-		return -PV_ENODEV;
-	close_queue(vm->block[device], (uint32_t)number);
-	return 0;
+	pthread_mutex_lock(&vm->lock);
+	if (queue && *queue) {
+		close_queue(vm->block[device], (uint32_t)number);
+		status = 0;
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return status;
 }
 
 void hv_block_doorbell(struct hv_vm *vm, uint32_t doorbell)
@@ -227,11 +245,12 @@ void hv_block_doorbell(struct hv_vm *vm, uint32_t doorbell)
 			   doorbell & ((1u << DOORBELL_DEVICE_SHIFT) - 1));
 	uint64_t one = 1;
 
-	if (!queue || !*queue)
-		return;
-	while (write(hv_blk_queue_eventfd(*queue), &one, sizeof(one)) < 0 &&
-	       errno == EINTR)
-		;
+	pthread_mutex_lock(&vm->lock); /* another vCPU may close the queue */
+	if (queue && *queue)
+		while (write(hv_blk_queue_eventfd(*queue), &one, sizeof(one)) <
+			       0 && errno == EINTR)
+			;
+	pthread_mutex_unlock(&vm->lock);
 }
 
 void hv_block_stats(const struct hv_block *block,

@@ -13,6 +13,7 @@
 #include "disk.h"
 
 struct hv_block;
+struct hv_vcpu;
 struct hv_vm;
 
 /* Open the disk and make it the VM's next block device. 0, or -1 with err. */
@@ -23,8 +24,9 @@ void hv_block_describe(const struct hv_block *block,
 		       struct pv_device *ret_device);
 /* PV_OP_QUEUE_OPEN: the number of its doorbell, or a status of the contract.
  * All of this is as the guest gave it. */
-int64_t hv_block_queue_open(struct hv_vm *vm, uint64_t device, uint64_t queue,
-			    pv_gpa_t gpa, uint64_t entries, uint64_t port);
+int64_t hv_block_queue_open(struct hv_vcpu *vcpu, uint64_t device,
+			    uint64_t queue, pv_gpa_t gpa, uint64_t entries,
+			    uint64_t port);
 /* PV_OP_QUEUE_CLOSE: a status of the contract. */
 int64_t hv_block_queue_close(struct hv_vm *vm, uint64_t device, uint64_t queue);
 /* A doorbell that came as an exit. */

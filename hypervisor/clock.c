@@ -10,6 +10,7 @@
 #include <x86intrin.h>
 
 #include "engine.h"
+#include "run-state.h"
 #include "vm.h"
 
 static uint64_t clock_ns(clockid_t id)
@@ -25,34 +26,37 @@ uint64_t hv_host_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Only this thread writes the record, and guests read it on the same one while
- * there is a single vCPU; the counter serves those to come. */
-static void set_wall_offset(struct hv_vm *vm)
+/* Only the vCPU's own thread writes the record; the counter is for other vCPUs
+ * that look at it. */
+static void set_wall_offset(struct hv_vcpu *vcpu)
 {
-	struct pv_clock *clock = &vm->vcpu->clock;
-	uint64_t now = hv_clock_now(vm), wall = clock_ns(CLOCK_REALTIME);
+	struct pv_clock *clock = &vcpu->page->clock;
+	uint64_t now = hv_clock_now(vcpu->vm), wall = clock_ns(CLOCK_REALTIME);
 
-	vm->clock.wall_offset_ns = (int64_t)(wall - now);
-	vm->clock.refresh_ns = now + HV_NS_PER_S;
+	vcpu->clock_refresh_ns = now + HV_NS_PER_S;
 	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	clock->wall_offset_ns = vm->clock.wall_offset_ns;
+	clock->wall_offset_ns = (int64_t)(wall - now);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELEASE);
 }
 
 void hv_clock_start(struct hv_vm *vm)
 {
-	struct pv_clock *clock = &vm->vcpu->clock;
-
 	vm->clock.start_ns = hv_host_ns();
 	if (vm->engine->tsc_khz) {
 		vm->clock.tsc = __rdtsc();
 		vm->clock.mult = (UINT64_C(1000000) << 32) / vm->engine->tsc_khz;
 	}
-	clock->tsc = vm->clock.tsc;
-	clock->mult = vm->clock.mult;
-	set_wall_offset(vm);
+}
+
+void hv_clock_fill(struct hv_vcpu *vcpu)
+{
+	struct pv_clock *clock = &vcpu->page->clock;
+
+	clock->tsc = vcpu->vm->clock.tsc;
+	clock->mult = vcpu->vm->clock.mult;
+	set_wall_offset(vcpu);
 }
 
 /* From the hypervisor's copy: the guest can write to its page. */
@@ -69,13 +73,16 @@ uint64_t hv_clock_now(const struct hv_vm *vm)
 				  vm->clock.mult >> 32);
 }
 
-int64_t hv_clock_wall(const struct hv_vm *vm)
+int64_t hv_clock_wall(void)
 {
-	return (int64_t)hv_clock_now(vm) + vm->clock.wall_offset_ns;
+	return (int64_t)clock_ns(CLOCK_REALTIME);
 }
 
-void hv_clock_refresh(struct hv_vm *vm)
+void hv_clock_refresh(struct hv_vcpu *vcpu)
 {
-	if (hv_clock_now(vm) >= vm->clock.refresh_ns)
-		set_wall_offset(vm);
+	uint64_t now = hv_clock_now(vcpu->vm);
+
+	if (now >= vcpu->clock_refresh_ns)
+		set_wall_offset(vcpu);
+	hv_run_state_refresh(vcpu, now);
 }

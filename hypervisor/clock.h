@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+struct hv_vcpu;
 struct hv_vm;
 
 #define HV_NS_PER_S UINT64_C(1000000000)
@@ -20,8 +21,11 @@ uint64_t hv_host_ns(void);
  * vm->clock.mult is not 0 afterwards. */
 void hv_clock_start(struct hv_vm *vm);
 uint64_t hv_clock_now(const struct hv_vm *vm);
-int64_t hv_clock_wall(const struct hv_vm *vm);
-/* Follow changes of the host's wall clock, at most once a second. vCPU thread. */
-void hv_clock_refresh(struct hv_vm *vm);
+int64_t hv_clock_wall(void);
+/* The record of a vCPU. Own thread, or before it runs. */
+void hv_clock_fill(struct hv_vcpu *vcpu);
+/* Renew what is due of what the guest is shown: wall time follows the host's once
+ * a second. Own thread. */
+void hv_clock_refresh(struct hv_vcpu *vcpu);
 
 #endif

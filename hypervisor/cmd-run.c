@@ -16,7 +16,7 @@
 #include "run.h"
 #include "stats.h"
 
-enum { KEY_STATS = 0x100, KEY_POISON, KEY_TIMEOUT, KEY_ENGINE };
+enum { KEY_STATS = 0x100, KEY_POISON, KEY_TIMEOUT, KEY_ENGINE, KEY_VCPUS };
 
 struct run_command {
 	struct hv_machine_options machine;
@@ -30,6 +30,8 @@ static const struct argp_option option_list[] = {
 	  "Guest RAM, in bytes or with K, M, G (default 64M, from 2M to 256G). It is sparse: only what the guest touches costs host memory", 0 },
 	{ "block", 'b', "PATH[,ro][,direct][,id=NAME]", 0,
 	  "Give the guest the file or block device PATH as a disk; ro: read-only, direct: past the host's page cache, id: its name in the guest (default disk0, disk1, ...). A comma in PATH is written twice. Up to 16 times", 0 },
+	{ "vcpus", KEY_VCPUS, "NUMBER", 0,
+	  "How many vCPUs the guest has, from 1 to 64 (default 1); more than the host's CPUs share them", 0 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
 	  "Stop the guest after so long, with status 124", 0 },
 	{ "engine", KEY_ENGINE, "NAME", 0,
@@ -100,6 +102,19 @@ static void parse_timeout(struct argp_state *state, struct run_command *run,
 			   text);
 }
 
+static void parse_vcpus(struct argp_state *state, struct run_command *run,
+			const char *text)
+{
+	uint64_t vcpus;
+
+	if (hv_parse_size(text, &vcpus) < 0 || vcpus < 1 ||
+	    vcpus > PV_VCPUS_MAX)
+		argp_error(state, "--vcpus %s is not a number of vCPUs: give 1 to %d",
+			   text, PV_VCPUS_MAX);
+	else
+		run->machine.vcpus = (unsigned)vcpus;
+}
+
 static void parse_engine(struct argp_state *state, const char *text)
 {
 	if (strcmp(text, "auto") && strcmp(text, "kvm"))
@@ -133,6 +148,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_TIMEOUT:
 		parse_timeout(state, run, text);
+		return 0;
+	case KEY_VCPUS:
+		parse_vcpus(state, run, text);
 		return 0;
 	case KEY_ENGINE:
 		parse_engine(state, text);
@@ -234,7 +252,7 @@ int hv_cmd_run(int argc, char **argv)
 	const struct argp argp = { option_list, parse, args_text, doc_text,
 				   NULL, NULL, NULL };
 	struct run_command run = {
-		.machine = { .ram_bytes = HV_RAM_DEFAULT_BYTES,
+		.machine = { .ram_bytes = HV_RAM_DEFAULT_BYTES, .vcpus = 1,
 			     .engine = &hv_engine_kvm },
 	};
 	static struct hv_vm vm; /* signal handlers look at it to the very end */

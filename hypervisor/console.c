@@ -18,6 +18,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "loop.h"
 #include "vm.h"
 
@@ -30,6 +31,7 @@ enum state {
 
 struct hv_console {
 	struct hv_vm *vm;
+	struct hv_vcpu *reader; /* who is told: the last that asked in vain */
 	struct hv_job job;
 	struct hv_io io;
 	_Atomic int state;
@@ -65,8 +67,9 @@ static void end_without_output(struct hv_vm *vm, int error)
 			   strerror(error));
 }
 
-int64_t hv_console_write(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
+int64_t hv_console_write(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len)
 {
+	struct hv_vm *vm = vcpu->vm;
 	uint64_t written = 0;
 	const uint8_t *from;
 
@@ -84,7 +87,7 @@ int64_t hv_console_write(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 		if (n > 0)
 			written += (uint64_t)n;
 	}
-	vm->stats.console_written_bytes += written;
+	vcpu->stats.console_written_bytes += written;
 	return written || !len ? (int64_t)written : -PV_EIO;
 }
 
@@ -95,7 +98,7 @@ static void on_read(struct hv_io *io, int result)
 	console->taken = 0;
 	console->filled = result > 0 ? (size_t)result : 0;
 	atomic_store(&console->state, result > 0 ? READY : ENDED);
-	hv_event_raise(console->vm, PV_PORT_CONSOLE);
+	hv_event_raise(console->reader, PV_PORT_CONSOLE);
 }
 
 static void start_read(struct hv_job *job)
@@ -123,7 +126,8 @@ static void take_terminal(struct hv_console *console)
 	console->terminal = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 }
 
-static int64_t take(struct hv_console *console, uint8_t *to, uint64_t len)
+static int64_t take(struct hv_console *console, struct hv_vcpu *vcpu,
+		    uint8_t *to, uint64_t len)
 {
 	size_t there = console->filled - console->taken;
 
@@ -133,27 +137,24 @@ static int64_t take(struct hv_console *console, uint8_t *to, uint64_t len)
 	console->taken += len;
 	if (console->taken == console->filled)
 		atomic_store(&console->state, IDLE);
-	console->vm->stats.console_read_bytes += len;
+	vcpu->stats.console_read_bytes += len;
 	return (int64_t)len;
 }
 
-int64_t hv_console_read(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
+static int64_t read_some(struct hv_vcpu *vcpu, uint8_t *to, uint64_t len)
 {
+	struct hv_vm *vm = vcpu->vm;
 	struct hv_console *console = vm->console;
-	uint8_t *to = hv_memory_at(&vm->memory, gpa, len);
 
-	if (!to)
-		return -PV_EFAULT;
-	if (!len)
-		return 0;
 	switch ((enum state)atomic_load(&console->state)) {
 	case READY:
-		return take(console, to, len);
+		return take(console, vcpu, to, len);
 	case ENDED:
 		return 0;
 	case IDLE:
 		if (!hv_vm_loop(vm))
 			return -PV_EIO;
+		console->reader = vcpu;
 		take_terminal(console);
 		atomic_store(&console->state, READING);
 		hv_loop_do(vm->loop, &console->job);
@@ -162,6 +163,22 @@ int64_t hv_console_read(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 		break;
 	}
 	return -PV_EAGAIN;
+}
+
+int64_t hv_console_read(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len)
+{
+	struct hv_vm *vm = vcpu->vm;
+	uint8_t *to = hv_memory_at(&vm->memory, gpa, len);
+	int64_t answer;
+
+	if (!to)
+		return -PV_EFAULT;
+	if (!len)
+		return 0;
+	pthread_mutex_lock(&vm->lock);
+	answer = read_some(vcpu, to, len);
+	pthread_mutex_unlock(&vm->lock);
+	return answer;
 }
 
 struct hv_console *hv_console_create(struct hv_vm *vm)

@@ -11,33 +11,37 @@
 #include "fault-text.h"
 #include "symbols.h"
 #include "vm.h"
+#include "walk.h"
 
 #define FRAMES_MAX 48
 /* More than the largest boot stack can hold. */
 #define FRAMES_WALKED_MAX (PV_STACK_MAX_BYTES / 16)
 
-/* Remember where it was, for the report. NULL: that cannot be had. */
-static void note(struct hv_vm *vm, const struct hv_regs *regs)
+void hv_crash_note(struct hv_vcpu *vcpu, const struct hv_regs *regs)
 {
-	if (!regs || vm->crashed)
+	struct hv_vm *vm = vcpu->vm;
+
+	if (!regs || atomic_exchange(&vm->crash_noted, true))
 		return;
 	vm->crash_regs = *regs;
+	vm->crash_vcpu = vcpu->number;
+	vm->crash_tables = hv_vcpu_tables(vcpu);
 	vm->crashed = true;
 }
 
-void hv_crash_fault(struct hv_vm *vm, const struct hv_exit *exit)
+void hv_crash_fault(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 {
-	char text[sizeof(vm->reason)];
+	char text[sizeof(vcpu->vm->reason)];
 
-	hv_fault_text(vm, exit, text, sizeof(text));
-	note(vm, exit->regs);
-	hv_guest_kill(vm, "%s", text);
+	hv_fault_text(vcpu, exit, text, sizeof(text));
+	hv_crash_note(vcpu, exit->regs);
+	hv_guest_kill(vcpu->vm, "%s", text);
 }
 
-void hv_crash_dead(struct hv_vm *vm, const struct hv_exit *exit)
+void hv_crash_dead(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 {
-	note(vm, exit->regs);
-	hv_guest_kill(vm, "%s", exit->dead_reason);
+	hv_crash_note(vcpu, exit->regs);
+	hv_guest_kill(vcpu->vm, "%s", exit->dead_reason);
 }
 
 /* The guest's own words, made safe for a terminal. */
@@ -48,9 +52,10 @@ static void blank_unprintable(char *text)
 			*text = ' ';
 }
 
-void hv_crash_asked(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len,
+void hv_crash_asked(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len,
 		    const struct hv_regs *regs)
 {
+	struct hv_vm *vm = vcpu->vm;
 	const char *text = len <= PV_CONSOLE_MAX_BYTES
 				   ? hv_memory_at(&vm->memory, gpa, len) : NULL;
 	char message[sizeof(vm->reason)] = "";
@@ -59,7 +64,7 @@ void hv_crash_asked(struct hv_vm *vm, pv_gpa_t gpa, uint64_t len,
 	if (text)
 		hv_copy_once(message, text, len < room ? len : room);
 	blank_unprintable(message);
-	note(vm, regs);
+	hv_crash_note(vcpu, regs);
 	hv_guest_kill(vm, "%s", message[0] ? message : "it crashed itself");
 }
 
@@ -98,11 +103,12 @@ static void print_frame(const struct hv_vm *vm, unsigned number,
 	fputc('\n', out);
 }
 
-static bool read_words(const struct hv_vm *vm, pv_gpa_t gpa, uint64_t word[],
+static bool read_words(const struct hv_vm *vm, uint64_t gva, uint64_t word[],
 		       size_t words)
 {
-	return gpa % sizeof(word[0]) == 0 &&
-	       hv_memory_read(&vm->memory, gpa, word, words * sizeof(word[0]));
+	return gva % sizeof(word[0]) == 0 &&
+	       hv_gva_read(vm, vm->crash_tables, gva, word,
+			   words * sizeof(word[0]));
 }
 
 static bool is_code(const struct hv_vm *vm, uint64_t address)
@@ -166,7 +172,8 @@ void hv_crash_report(const struct hv_vm *vm, FILE *out)
 {
 	if (!vm->crashed)
 		return;
-	fputs("registers:\n", out);
+	fprintf(out, "registers of vCPU %u, page tables at 0x%" PRIx64 ":\n",
+		vm->crash_vcpu, vm->crash_tables);
 	print_registers(&vm->crash_regs, out);
 	fputs("backtrace:\n", out);
 	print_backtrace(vm, &vm->crash_regs, out);

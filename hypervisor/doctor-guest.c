@@ -56,6 +56,7 @@ struct guest {
 	struct hv_window window;
 	struct hv_layout layout;
 	struct hv_engine *engine;
+	struct hv_cpu *cpu;
 };
 
 static int create(struct guest *guest, struct hv_error *err)
@@ -67,6 +68,7 @@ static int create(struct guest *guest, struct hv_error *err)
 		.end_gpa = CODE_GPA + PV_PAGE_BYTES,
 		.stack_bytes = PV_PAGE_BYTES,
 	};
+	const struct hv_engine_options options = { .vcpus = 1 };
 
 	if (hv_layout_make(&guest->layout, &image, RAM_BYTES, err) < 0)
 		return -1;
@@ -76,8 +78,10 @@ static int create(struct guest *guest, struct hv_error *err)
 			       "this host refuses 2 MiB of guest memory");
 	memcpy(guest->memory.base + CODE_GPA, doctor_guest,
 	       (size_t)(doctor_guest_end - doctor_guest));
-	return hv_engine_kvm.create(&guest->engine, &guest->memory,
-				    &guest->layout, &guest->window, err);
+	if (hv_engine_kvm.create(&guest->engine, &guest->memory, &guest->layout,
+				 &guest->window, &options, err) < 0)
+		return -1;
+	return hv_engine_kvm.cpu_create(guest->engine, 0, &guest->cpu, err);
 }
 
 static void done(struct guest *guest)
@@ -98,7 +102,7 @@ static int answer(struct guest *guest, uint64_t passes, uint64_t doorbells,
 		if (hv_probe_over())
 			return hv_fail(err, HV_STATUS_HOST,
 				       "a guest makes no progress");
-		guest->engine->ops->run(guest->engine, &exit);
+		guest->cpu->ops->cpu_run(guest->cpu, &exit);
 	}
 	if (exit.kind == HV_EXIT_DEAD)
 		return hv_fail(err, HV_STATUS_HOST, "a guest cannot go on: %s",
@@ -239,14 +243,30 @@ static void report_vectors(const struct guest *guest, struct hv_report *report)
 		      (xcr0 & 0xe0) == 0xe0 ? ", AVX-512" : "");
 }
 
+static int start(struct guest *guest, struct hv_error *err)
+{
+	const struct hv_bases none = { 0, 0 };
+	const struct hv_regs entry = {
+		.rip = CODE_GPA, .rsp = guest->layout.stack_top,
+		.rdi = hv_window_addr(HV_WINDOW_OPS), .rflags = 2,
+	};
+	int status = guest->cpu->ops->cpu_start(guest->cpu, &entry,
+						guest->engine->root_initial,
+						&none);
+
+	if (status < 0)
+		return hv_fail(err, HV_STATUS_HOST,
+			       "KVM on this host refuses 64-bit mode at ring 3: %s",
+			       strerror(-status));
+	return 0;
+}
+
 static int run_and_measure(struct guest *guest, struct hv_report *report,
 			   struct hv_error *err)
 {
 	double exit_ns;
 
-	if (guest->engine->ops->start(guest->engine, CODE_GPA,
-				      guest->layout.stack_top,
-				      hv_window_addr(HV_WINDOW_OPS), err) < 0 ||
+	if (start(guest, err) < 0 ||
 	    answer(guest, 0, 0, err) < 0 ||
 	    measure_exit(guest, &exit_ns, report, err) < 0 ||
 	    measure_pass(guest, exit_ns, report, err) < 0)

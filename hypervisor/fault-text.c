@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "symbols.h"
 #include "vm.h"
+#include "walk.h"
 
 enum { UNDEFINED_OPCODE = 6, GENERAL_PROTECTION = 13, PAGE_FAULT = 14 };
 
@@ -107,12 +108,12 @@ static bool is(const uint8_t *code, const uint8_t *bytes, const uint8_t *mask)
 	return mask[2] != MODRM_REG || (code[2] & MODRM_MOD) != MODRM_MOD;
 }
 
-static const char *instruction_name(const struct hv_vm *vm, uint64_t rip)
+static const char *instruction_name(const struct hv_vcpu *vcpu, uint64_t rip)
 {
 	uint8_t code[8];
 	const uint8_t *c = code;
 
-	if (!hv_memory_read(&vm->memory, rip, code, sizeof(code)))
+	if (!hv_gva_read(vcpu->vm, hv_vcpu_tables(vcpu), rip, code, sizeof(code)))
 		return NULL;
 	if ((*c & 0xf0) == 0x40) /* REX */
 		c++;
@@ -122,10 +123,10 @@ static const char *instruction_name(const struct hv_vm *vm, uint64_t rip)
 	return NULL;
 }
 
-static void add_instruction(struct text *t, const struct hv_vm *vm,
+static void add_instruction(struct text *t, const struct hv_vcpu *vcpu,
 			    const struct hv_exit *exit)
 {
-	const char *name = instruction_name(vm, exit->regs->rip);
+	const char *name = instruction_name(vcpu, exit->regs->rip);
 
 	if (!name && exit->vector == GENERAL_PROTECTION)
 		add(t, ": a non-canonical address, a misaligned vector operand, or a selector or value that is not for guests");
@@ -157,9 +158,27 @@ static void add_place(struct text *t, const struct hv_vm *vm, uint64_t address,
 		add(t, "memory that is not executable");
 }
 
-static void add_page_fault(struct text *t, const struct hv_vm *vm,
+/* A kernel on page tables of its own knows best what they were to mean. */
+static void add_own_tables(struct text *t, const struct hv_vcpu *vcpu,
 			   const struct hv_exit *exit)
 {
+	struct hv_walk walk;
+
+	hv_vm_walk(vcpu->vm, vcpu->kernel_copy, exit->fault_address, &walk);
+	if (walk.end == HV_WALK_MAPPED && walk.user)
+		add(t, "which its own page tables map%s%s",
+		    walk.write ? "" : " read-only",
+		    walk.exec ? "" : " without execution");
+	else if (walk.end == HV_WALK_MAPPED)
+		add(t, "which its own page tables map without the U bit");
+	else
+		add(t, "which its own page tables do not map");
+}
+
+static void add_page_fault(struct text *t, const struct hv_vcpu *vcpu,
+			   const struct hv_exit *exit)
+{
+	const struct hv_vm *vm = vcpu->vm;
 	uint64_t code = exit->error_code;
 
 	add(t, ": %s 0x%" PRIx64 ", ",
@@ -167,12 +186,17 @@ static void add_page_fault(struct text *t, const struct hv_vm *vm,
 	    : code & PF_WRITE ? "write to"
 			      : "read of",
 	    exit->fault_address);
-	add_place(t, vm, exit->fault_address, code);
+	if (vcpu->kernel_root != PV_ROOT_INITIAL &&
+	    exit->fault_address - PV_WINDOW_BASE >= PV_WINDOW_BYTES)
+		add_own_tables(t, vcpu, exit);
+	else
+		add_place(t, vm, exit->fault_address, code);
 }
 
-void hv_fault_text(const struct hv_vm *vm, const struct hv_exit *exit, char *text,
-		   size_t bytes)
+void hv_fault_text(const struct hv_vcpu *vcpu, const struct hv_exit *exit,
+		   char *text, size_t bytes)
 {
+	const struct hv_vm *vm = vcpu->vm;
 	struct text t = { .at = text, .left = bytes };
 	const char *name = exit->vector < sizeof(vector_names) / sizeof(char *)
 				   ? vector_names[exit->vector] : NULL;
@@ -184,10 +208,10 @@ void hv_fault_text(const struct hv_vm *vm, const struct hv_exit *exit, char *tex
 	else
 		add(&t, "exception %u", exit->vector);
 	if (exit->vector == PAGE_FAULT)
-		add_page_fault(&t, vm, exit);
+		add_page_fault(&t, vcpu, exit);
 	else if (exit->vector == GENERAL_PROTECTION ||
 		 exit->vector == UNDEFINED_OPCODE)
-		add_instruction(&t, vm, exit);
+		add_instruction(&t, vcpu, exit);
 	add(&t, ", at 0x%" PRIx64, rip);
 	if (symbol)
 		add(&t, " in %s+0x%" PRIx64, symbol, offset);

@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 struct hv_exit;
-struct hv_vm;
+struct hv_vcpu;
 
 /* "page fault: write to 0x0, page 0: a null pointer, at main+0x4" */
-void hv_fault_text(const struct hv_vm *vm, const struct hv_exit *exit, char *text,
+void hv_fault_text(const struct hv_vcpu *vcpu, const struct hv_exit *exit, char *text,
 		   size_t bytes);
 
 #endif

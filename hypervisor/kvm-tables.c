@@ -54,16 +54,17 @@ static void fill_idt(const struct hv_window *window)
 	}
 }
 
-static void fill_tss(const struct hv_window *window)
+static void fill_tss(const struct hv_window *window, unsigned vcpu, bool user)
 {
-	uint8_t *tss = at(window, HV_KVM_TSS);
-	uint64_t stack = hv_window_addr(HV_KVM_STACK_TOP);
+	uint8_t *tss = at(window, hv_kvm_tss(vcpu, user));
+	uint64_t stack = hv_window_addr(hv_kvm_stack(vcpu) + PV_PAGE_BYTES);
 	uint16_t bitmap = TSS_BITMAP;
 
 	memcpy(tss + TSS_RSP0, &stack, sizeof(stack));
 	memcpy(tss + TSS_BITMAP_BASE, &bitmap, sizeof(bitmap));
 	memset(tss + TSS_BITMAP, 0xff, HV_KVM_TSS_BYTES - TSS_BITMAP);
-	tss[TSS_BITMAP + HV_PORT_OPERATION / 8] = 0;
+	tss[TSS_BITMAP + HV_PORT_OPERATION / 8] =
+		user ? (uint8_t)~(1u << HV_PORT_SYSCALL % 8) : 0;
 }
 
 static void fill_stubs(const struct hv_window *window)
@@ -81,39 +82,86 @@ static void fill_stubs(const struct hv_window *window)
 	}
 }
 
+static void fill_slot(const struct hv_window *window, enum pv_op op,
+		      const uint8_t *code, size_t bytes)
+{
+	uint8_t *slot = at(window, HV_WINDOW_OPS + op * PV_OP_SLOT_BYTES);
+
+	memset(slot, 0xcc, PV_OP_SLOT_BYTES);
+	memcpy(slot, code, bytes);
+}
+
+/* rsp is at a struct pv_frame. */
+static void fill_returns(const struct hv_window *window)
+{
+	static const uint8_t trap_return[] = {
+		0x48, 0x83, 0xc4, 0x18, /* add $24, %rsp: to its rip */
+		0x48, 0xcf,             /* iretq */
+	};
+	static const uint8_t upcall_return[] = {
+		0x48, 0x83, 0xc4, 0x18, /* add $24, %rsp */
+		/* movl $0, %gs:0: upcalls_masked */
+		0x65, 0xc7, 0x04, 0x25, 0, 0, 0, 0, 0, 0, 0, 0,
+		/* HV_KVM_RETURN_FROM: cmpl $0, %gs:4: upcalls_pending */
+		0x65, 0x83, 0x3c, 0x25, 4, 0, 0, 0, 0,
+		0x75, 0x02,             /* jne to the out */
+		0x48, 0xcf,             /* iretq */
+		0xe6, HV_PORT_RETURN,   /* out %al, $... */
+	};
+
+	_Static_assert(sizeof(upcall_return) <= PV_OP_SLOT_BYTES &&
+			       offsetof(struct pv_vcpu, upcalls_masked) == 0 &&
+			       offsetof(struct pv_vcpu, upcalls_pending) == 4,
+		       "UPCALL_RETURN must fit its slot and the vCPU page");
+	fill_slot(window, PV_OP_TRAP_RETURN, trap_return, sizeof(trap_return));
+	fill_slot(window, PV_OP_UPCALL_RETURN, upcall_return,
+		  sizeof(upcall_return));
+}
+
 static void fill_operations(const struct hv_window *window)
 {
-	uint8_t *slot = at(window, HV_WINDOW_OPS);
-
-	for (unsigned op = 0; op < PV_OP_SLOTS; op++, slot += PV_OP_SLOT_BYTES) {
-		const uint8_t code[] = {
-			0xb8, (uint8_t)op, 0, 0, 0, /* mov $op, %eax */
-			0xe7, HV_PORT_OPERATION,    /* out %eax, $... */
-			0xc3,                       /* ret */
-		};
-
-		memset(slot, 0xcc, PV_OP_SLOT_BYTES);
-		memcpy(slot, code, sizeof(code));
-	}
-
 	static const uint8_t doorbell[] = {
 		0x89, 0xf8,             /* mov %edi, %eax */
 		0xe7, HV_PORT_DOORBELL, /* out %eax, $... */
 		0x31, 0xc0,             /* xor %eax, %eax */
 		0xc3,                   /* ret */
 	};
-	slot = at(window, HV_WINDOW_OPS + PV_OP_DOORBELL * PV_OP_SLOT_BYTES);
-	memset(slot, 0xcc, PV_OP_SLOT_BYTES);
-	memcpy(slot, doorbell, sizeof(doorbell));
+
+	for (unsigned op = 0; op < PV_OP_SLOTS; op++) {
+		const uint8_t code[] = {
+			0xb8, (uint8_t)op, 0, 0, 0, /* mov $op, %eax */
+			0xe7, HV_PORT_OPERATION,    /* out %eax, $... */
+			0xc3,                       /* ret */
+		};
+
+		fill_slot(window, (enum pv_op)op, code, sizeof(code));
+	}
+	fill_slot(window, PV_OP_DOORBELL, doorbell, sizeof(doorbell));
+	fill_returns(window);
 }
 
-void hv_kvm_tables_fill(const struct hv_window *window)
+static void fill_user_page(const struct hv_window *window)
+{
+	static const uint8_t syscall_stub[] = {
+		0xe6, HV_PORT_SYSCALL, /* out %al, $... */
+		0xf4,                  /* hlt: not reached */
+	};
+
+	memset(at(window, HV_WINDOW_USER), 0xcc, PV_PAGE_BYTES);
+	memcpy(at(window, HV_KVM_SYSCALL), syscall_stub, sizeof(syscall_stub));
+}
+
+void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus)
 {
 	fill_gdt(window);
 	fill_idt(window);
-	fill_tss(window);
 	fill_stubs(window);
 	fill_operations(window);
+	fill_user_page(window);
+	for (unsigned vcpu = 0; vcpu < vcpus; vcpu++) {
+		fill_tss(window, vcpu, false);
+		fill_tss(window, vcpu, true);
+	}
 }
 
 static bool has_error_code(uint64_t vector)
@@ -125,17 +173,17 @@ static bool has_error_code(uint64_t vector)
 	return vector < HV_VECTORS && (with >> vector & 1);
 }
 
-int hv_kvm_fault_frame(const struct hv_window *window, uint64_t rsp,
-		       struct hv_fault_frame *ret_frame)
+int hv_kvm_fault_frame(const struct hv_window *window, unsigned vcpu,
+		       uint64_t rsp, struct hv_fault_frame *ret_frame)
 {
-	uint64_t bottom = hv_window_addr(HV_KVM_STACK);
+	uint64_t bottom = hv_window_addr(hv_kvm_stack(vcpu));
 	/* vector, error code if it has one, rip, cs, rflags, rsp, ss */
 	uint64_t frame[6], words, skip;
 
 	words = (bottom + PV_PAGE_BYTES - rsp) / sizeof(frame[0]);
 	if (rsp < bottom || rsp % sizeof(frame[0]) || words < 6 || words > 512)
 		return -1;
-	memcpy(frame, at(window, HV_KVM_STACK + (uint32_t)(rsp - bottom)),
+	memcpy(frame, at(window, hv_kvm_stack(vcpu) + (uint32_t)(rsp - bottom)),
 	       sizeof(frame));
 	skip = has_error_code(frame[0]);
 	*ret_frame = (struct hv_fault_frame){

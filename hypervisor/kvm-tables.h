@@ -5,21 +5,33 @@
  *
  * Leaving ring 3. An operation is an `out` to HV_PORT_OPERATION with its number,
  * a doorbell one to HV_PORT_DOORBELL; the I/O permission bitmap of the TSS
- * allows ring 3 these ports and no other (RFLAGS.IOPL is 0). Every exception
+ * allows ring 3 these ports and few others (RFLAGS.IOPL is 0). Every exception
  * goes through a gate to a stub at ring 0, on a stack of the hypervisor's, so
  * that it arrives whatever the guest did to its own: the stub pushes the vector
- * and does an `out` to HV_PORT_FAULT, and is never returned to.
+ * and does an `out` to HV_PORT_FAULT; the hypervisor takes over from there. SYSCALL
+ * leads to the user page, at ring 0 by the manuals and at ring 3 under software
+ * KVM, where an `out` to HV_PORT_SYSCALL does for both.
+ *
+ * Returning from a trap or an upcall needs no exit: IRETQ stays in its ring. The
+ * code for it is the hypervisor's, so that it knows a vCPU that has just unmasked
+ * upcalls but still has its frame before it (HV_KVM_RETURN_FROM), and finishes the
+ * return itself instead of stacking another frame on top.
  */
 #ifndef HV_KVM_TABLES_H
 #define HV_KVM_TABLES_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include <pvabi/op.h>
 
 #include "window.h"
 
 #define HV_PORT_OPERATION 0x50u
 #define HV_PORT_DOORBELL 0x54u
-#define HV_PORT_FAULT 0x60u
+#define HV_PORT_SYSCALL 0x55u
+#define HV_PORT_RETURN 0x56u /* from an upcall, with more pending */
+#define HV_PORT_FAULT 0x60u /* not for ring 3 */
 
 /* Selectors; code and data segments are flat. */
 #define HV_SEL_KERNEL_CODE 0x08u
@@ -32,18 +44,34 @@
 /* Offsets in the window. */
 #define HV_KVM_GDT (HV_WINDOW_ENGINE + 0x000)
 #define HV_KVM_IDT (HV_WINDOW_ENGINE + 0x100)
-#define HV_KVM_TSS (HV_WINDOW_ENGINE + 0x300)
 #define HV_KVM_STUBS (HV_WINDOW_ENGINE + 0x400)
-/* Where software KVM sends SYSCALL, whatever EFER.SCE says: the hypervisor's page,
- * so that it faults, and where no other fault does. See engine-kvm.c. */
-#define HV_KVM_SYSCALL (HV_WINDOW_ENGINE + 0xff0)
-#define HV_KVM_STACK (HV_WINDOW_ENGINE + PV_PAGE_BYTES)
-#define HV_KVM_STACK_TOP (HV_KVM_STACK + PV_PAGE_BYTES)
+#define HV_KVM_TSS (HV_WINDOW_ENGINE + PV_PAGE_BYTES)
+#define HV_KVM_SYSCALL HV_WINDOW_USER
+
+/* Where a vCPU is that is in UPCALL_RETURN, past unmasking. */
+#define HV_KVM_RETURN_FROM \
+	(HV_WINDOW_OPS + PV_OP_UPCALL_RETURN * PV_OP_SLOT_BYTES + 16)
+#define HV_KVM_RETURN_TO \
+	(HV_WINDOW_OPS + (PV_OP_UPCALL_RETURN + 1) * PV_OP_SLOT_BYTES)
 
 #define HV_KVM_GDT_BYTES 64
 #define HV_KVM_IDT_BYTES (HV_VECTORS * 16)
 /* Task state, then the bitmap up to port 0x57 and the byte of ones after it. */
 #define HV_KVM_TSS_BYTES (104 + 0x58 / 8 + 1)
+#define HV_KVM_TSS_STRIDE 128
+
+/* Of a vCPU in its kernel; and in user mode, which may use no port but that of
+ * SYSCALL. */
+static inline uint32_t hv_kvm_tss(unsigned vcpu, bool user)
+{
+	return HV_KVM_TSS +
+	       (vcpu + (user ? PV_VCPUS_MAX : 0)) * HV_KVM_TSS_STRIDE;
+}
+
+static inline uint32_t hv_kvm_stack(unsigned vcpu)
+{
+	return HV_WINDOW_STACKS + vcpu * PV_PAGE_BYTES;
+}
 
 /* What is of use of what a stub leaves on its stack. */
 struct hv_fault_frame {
@@ -52,10 +80,10 @@ struct hv_fault_frame {
 	uint64_t rip, rflags, rsp;
 };
 
-void hv_kvm_tables_fill(const struct hv_window *window);
-/* Read the frame at this stack pointer of the stub; -1 if it points nowhere a
- * stub's could. */
-int hv_kvm_fault_frame(const struct hv_window *window, uint64_t rsp,
-		       struct hv_fault_frame *ret_frame);
+void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus);
+/* Read the frame at this stack pointer of a vCPU's stub; -1 if it points nowhere
+ * a stub's could. */
+int hv_kvm_fault_frame(const struct hv_window *window, unsigned vcpu,
+		       uint64_t rsp, struct hv_fault_frame *ret_frame);
 
 #endif

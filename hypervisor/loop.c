@@ -181,15 +181,20 @@ static void wake(struct hv_loop *loop)
 		;
 }
 
-void hv_loop_do(struct hv_loop *loop, struct hv_job *job)
+void hv_loop_post(struct hv_loop *loop, struct hv_job *job)
 {
-	atomic_store_explicit(&job->over, 0, memory_order_relaxed);
 	job->next = atomic_load_explicit(&loop->jobs, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(
 		&loop->jobs, &job->next, job, memory_order_release,
 		memory_order_relaxed))
 		;
 	wake(loop);
+}
+
+void hv_loop_do(struct hv_loop *loop, struct hv_job *job)
+{
+	atomic_store_explicit(&job->over, 0, memory_order_relaxed);
+	hv_loop_post(loop, job);
 	await(&job->over);
 }
 

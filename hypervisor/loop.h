@@ -81,6 +81,9 @@ bool hv_loop_abandoned(const struct hv_loop *loop);
 /* Have the loop thread run the job and wait until it is over. Not from the loop
  * thread. */
 void hv_loop_do(struct hv_loop *loop, struct hv_job *job);
+/* The same without waiting; such a job is over when it has run. Any thread, also
+ * the loop's. */
+void hv_loop_post(struct hv_loop *loop, struct hv_job *job);
 void hv_loop_job_done(struct hv_job *job);
 
 /* Loop thread: */

@@ -39,7 +39,11 @@ static int make_memory(struct hv_vm *vm, uint64_t ram_bytes, struct hv_error *er
 			       "this host refuses %llu MiB of guest memory: %s (give less with --mem)",
 			       (unsigned long long)ram_bytes >> 20,
 			       strerror(-status));
-	vm->vcpu = hv_window_vcpu(&vm->window);
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		vm->vcpu[i].page = hv_window_vcpu(&vm->window, i);
+		vm->vcpu[i].page->number = i;
+		vm->vcpu[i].page->run.state = PV_RUN_DOWN;
+	}
 	return 0;
 }
 
@@ -67,16 +71,21 @@ static int add_disks(struct hv_vm *vm, const struct hv_machine_options *options,
 	return 0;
 }
 
-/* Start the clock and grant what the note asks for and this host can give. */
+/* Start the clocks and grant what the note asks for and this host can give. */
 static int grant_features(struct hv_vm *vm, struct hv_error *err)
 {
 	const struct pv_note *note = &vm->image.note;
-	uint64_t offered = PV_FEATURE_INPUT | PV_FEATURE_RANDOM | PV_FEATURE_BLOCK;
+	uint64_t offered = PV_FEATURE_INPUT | PV_FEATURE_RANDOM |
+			   PV_FEATURE_BLOCK | PV_FEATURES_KERNEL;
 	char text[256];
 
 	hv_clock_start(vm);
 	if (vm->clock.mult)
 		offered |= PV_FEATURE_CLOCK;
+	if (!((note->required | note->wanted) & PV_FEATURE_MMU))
+		offered &= ~PV_FEATURE_USER;
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		hv_clock_fill(&vm->vcpu[i]);
 	if (note->required & ~offered)
 		return hv_fail(err, HV_STATUS_HOST,
 			       "%s: the guest requires what this host cannot give: %s",
@@ -90,22 +99,31 @@ static int grant_features(struct hv_vm *vm, struct hv_error *err)
 static int create_engine(struct hv_vm *vm, const struct hv_engine_ops *ops,
 			 struct hv_error *err)
 {
-	return ops->create(&vm->engine, &vm->memory, &vm->layout, &vm->window, err);
+	const struct hv_engine_options options = {
+		.vcpus = vm->vcpus,
+		.features = vm->image.note.required | vm->image.note.wanted,
+	};
+
+	if (ops->create(&vm->engine, &vm->memory, &vm->layout, &vm->window,
+			&options, err) < 0)
+		return -1;
+	return ops->cpu_create(vm->engine, 0, &vm->vcpu[0].cpu, err);
 }
 
-static int set_entry(struct hv_vm *vm, struct hv_error *err)
+static void set_entry(struct hv_vm *vm)
 {
 	/* As after a call: the return address, 0, is in zeroed memory. */
 	uint64_t rsp = vm->layout.stack_top - 8;
 
-	return vm->engine->ops->start(vm->engine, vm->image.entry, rsp,
-				      hv_window_addr(HV_WINDOW_BOOT), err);
+	hv_vcpu_boot(&vm->vcpu[0], vm->image.entry, rsp,
+		     hv_window_addr(HV_WINDOW_BOOT));
 }
 
 int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
 		     struct hv_error *err)
 {
 	vm->image.fd = -1;
+	hv_vm_init(vm, options->vcpus);
 	vm->poll_ns = poll_ns();
 	vm->poison = options->poison;
 	vm->console = hv_console_create(vm);
@@ -117,7 +135,8 @@ int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
 	    grant_features(vm, err) < 0 ||
 	    hv_boot_info_fill(vm, options->argc, options->argv, err) < 0)
 		return -1;
-	return set_entry(vm, err);
+	set_entry(vm);
+	return 0;
 }
 
 /* A signal may still arrive: what its handler looks at goes first. */
@@ -138,6 +157,7 @@ void hv_machine_free(struct hv_vm *vm)
 	if (vm->engine)
 		vm->engine->ops->free(vm->engine);
 	hv_image_done(&vm->image);
+	hv_roots_done(&vm->roots);
 	hv_window_done(&vm->window);
 	hv_memory_done(&vm->memory);
 }

@@ -22,6 +22,7 @@ struct hv_machine_options {
 	const struct hv_engine_ops *engine;
 	struct hv_disk_spec disk[HV_BLOCK_DEVICES_MAX]; /* named, no name twice */
 	unsigned disks;
+	unsigned vcpus;
 	bool poison;
 };
 

@@ -14,7 +14,11 @@
 #include "console.h"
 #include "crash.h"
 #include "engine.h"
+#include "event.h"
 #include "sleep.h"
+#include "space.h"
+#include "trap.h"
+#include "user.h"
 #include "vm.h"
 
 static const struct {
@@ -34,6 +38,17 @@ static const struct {
 	[PV_OP_QUEUE_CLOSE] = { "queue_close", PV_FEATURE_BLOCK },
 	[PV_OP_DOORBELL] = { "doorbell", 0 },
 	[PV_OP_FEATURES] = { "features", 0 },
+	[PV_OP_SEND_EVENT] = { "send_event", PV_FEATURE_UPCALLS },
+	[PV_OP_SET_TIMER] = { "set_timer", PV_FEATURE_TIMER },
+	[PV_OP_SET_TRAPS] = { "set_traps", PV_FEATURE_TRAPS },
+	[PV_OP_MMU_ROOT] = { "mmu_root", PV_FEATURE_MMU },
+	[PV_OP_MMU_FLUSH] = { "mmu_flush", PV_FEATURE_MMU },
+	[PV_OP_VCPU_UP] = { "vcpu_up", PV_FEATURE_SMP },
+	[PV_OP_VCPU_DOWN] = { "vcpu_down", PV_FEATURE_SMP },
+	[PV_OP_MULTICALL] = { "multicall", 0 },
+	[PV_OP_YIELD_TO] = { "yield_to", PV_FEATURE_SMP },
+	[PV_OP_SET_UPCALL] = { "set_upcall", PV_FEATURE_UPCALLS },
+	[PV_OP_USER_RUN] = { "user_run", PV_FEATURE_USER },
 };
 
 const char *hv_operation_name(uint32_t number)
@@ -47,7 +62,7 @@ static int64_t op_clock(const struct hv_vm *vm, uint64_t which)
 	case PV_CLOCK_MONOTONIC:
 		return (int64_t)hv_clock_now(vm);
 	case PV_CLOCK_WALL:
-		return hv_clock_wall(vm);
+		return hv_clock_wall();
 	default:
 		return -PV_EINVAL;
 	}
@@ -80,8 +95,65 @@ static bool granted(const struct hv_vm *vm, uint32_t number)
 	       !(operations[number].needs & ~vm->features);
 }
 
-static int64_t serve(struct hv_vm *vm, uint32_t number, const struct hv_regs *r)
+/* Linux has no directed yield: whoever else wants this CPU gets it, and a thread
+ * that holds a lock and was preempted is one of them. */
+static int64_t op_yield_to(struct hv_vm *vm, uint64_t number)
 {
+	if (!hv_vcpu_numbered(vm, number))
+		return -PV_ENODEV;
+	sched_yield();
+	return 0;
+}
+
+static int64_t serve(struct hv_vcpu *vcpu, uint32_t number,
+		     const struct hv_regs *r);
+
+/* What may be batched: nothing that waits, or that changes what the rest of the
+ * batch would mean. */
+static bool batchable(uint32_t number)
+{
+	return number == PV_OP_NOP || number == PV_OP_CLOCK ||
+	       number == PV_OP_SEND_EVENT || number == PV_OP_SET_TIMER ||
+	       number == PV_OP_MMU_FLUSH || number == PV_OP_YIELD_TO;
+}
+
+static int64_t serve_call(struct hv_vcpu *vcpu, const struct pv_call *call)
+{
+	const struct hv_regs regs = {
+		.rdi = call->arg[0], .rsi = call->arg[1], .rdx = call->arg[2],
+		.rcx = call->arg[3], .r8 = call->arg[4], .r9 = call->arg[5],
+	};
+
+	if (call->reserved || !batchable(call->op))
+		return -PV_EINVAL;
+	vcpu->stats.operations[call->op]++;
+	return serve(vcpu, call->op, &regs);
+}
+
+static int64_t op_multicall(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t count)
+{
+	struct pv_call *calls, call;
+
+	if (count > PV_CALLS_MAX)
+		return -PV_E2BIG;
+	if (gpa % sizeof(uint64_t))
+		return -PV_EINVAL;
+	calls = hv_memory_at(&vcpu->vm->memory, gpa, count * sizeof(call));
+	if (!calls)
+		return -PV_EFAULT;
+	for (uint64_t i = 0; i < count; i++) {
+		hv_copy_once(&call, &calls[i], sizeof(call));
+		calls[i].status = serve_call(vcpu, &call);
+	}
+	return (int64_t)count;
+}
+
+/* One line an operation. Those whose feature was not granted do not get here. */
+static int64_t serve(struct hv_vcpu *vcpu, uint32_t number,
+		     const struct hv_regs *r)
+{
+	struct hv_vm *vm = vcpu->vm;
+
 	if (!granted(vm, number))
 		return -PV_ENOSYS;
 	switch (number) {
@@ -91,14 +163,14 @@ static int64_t serve(struct hv_vm *vm, uint32_t number, const struct hv_regs *r)
 		hv_vm_end(vm, HV_END_EXIT, r->rdi);
 		return 0;
 	case PV_OP_CRASH:
-		hv_crash_asked(vm, r->rdi, r->rsi, r);
+		hv_crash_asked(vcpu, r->rdi, r->rsi, r);
 		return 0;
 	case PV_OP_CONSOLE_WRITE:
-		return hv_console_write(vm, r->rdi, r->rsi);
+		return hv_console_write(vcpu, r->rdi, r->rsi);
 	case PV_OP_CONSOLE_READ:
-		return hv_console_read(vm, r->rdi, r->rsi);
+		return hv_console_read(vcpu, r->rdi, r->rsi);
 	case PV_OP_BLOCK:
-		return hv_sleep_until(vm, r->rdi);
+		return hv_sleep_until(vcpu, r->rdi);
 	case PV_OP_YIELD:
 		sched_yield();
 		return 0;
@@ -107,12 +179,32 @@ static int64_t serve(struct hv_vm *vm, uint32_t number, const struct hv_regs *r)
 	case PV_OP_RANDOM:
 		return op_random(vm, r->rdi, r->rsi);
 	case PV_OP_QUEUE_OPEN:
-		return hv_block_queue_open(vm, r->rdi, r->rsi, r->rdx, r->rcx,
+		return hv_block_queue_open(vcpu, r->rdi, r->rsi, r->rdx, r->rcx,
 					   r->r8);
 	case PV_OP_QUEUE_CLOSE:
 		return hv_block_queue_close(vm, r->rdi, r->rsi);
 	case PV_OP_FEATURES:
 		return (int64_t)vm->features;
+	case PV_OP_SEND_EVENT:
+		return hv_event_send(vcpu, r->rdi, r->rsi);
+	case PV_OP_SET_TIMER:
+		return hv_timer_set(vcpu, r->rdi);
+	case PV_OP_SET_TRAPS:
+		return hv_traps_set(vcpu, r->rdi, r->rsi);
+	case PV_OP_MMU_ROOT:
+		return hv_space_load(vcpu, r->rdi);
+	case PV_OP_MMU_FLUSH:
+		return hv_space_flush(vcpu, r->rdi);
+	case PV_OP_VCPU_UP:
+		return hv_vcpu_up(vcpu, r->rdi, r->rsi, r->rdx, r->rcx);
+	case PV_OP_VCPU_DOWN:
+		return hv_vcpu_down(vcpu);
+	case PV_OP_MULTICALL:
+		return op_multicall(vcpu, r->rdi, r->rsi);
+	case PV_OP_YIELD_TO:
+		return op_yield_to(vm, r->rdi);
+	case PV_OP_SET_UPCALL:
+		return hv_upcall_set(vcpu, r->rdi, r->rsi);
 	default:
 		return -PV_ENOSYS;
 	}
@@ -127,11 +219,16 @@ static void poison(struct hv_regs *r)
 	r->r8 = r->r9 = r->r10 = r->r11 = junk;
 }
 
-void hv_operation(struct hv_vm *vm, uint32_t number, struct hv_regs *regs)
+void hv_operation(struct hv_vcpu *vcpu, uint32_t number, struct hv_regs *regs)
 {
 	if (number < PV_OP_SLOTS)
-		vm->stats.operations[number]++;
-	regs->rax = (uint64_t)serve(vm, number, regs);
-	if (vm->poison)
+		vcpu->stats.operations[number]++;
+	/* The one that answers later, and in other registers meanwhile. */
+	if (number == PV_OP_USER_RUN && granted(vcpu->vm, number)) {
+		hv_user_run(vcpu, regs);
+		return;
+	}
+	regs->rax = (uint64_t)serve(vcpu, number, regs);
+	if (vcpu->vm->poison)
 		poison(regs);
 }

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct hv_regs;
-struct hv_vm;
+struct hv_vcpu;
 
 /* Serve one, from the registers of the call; its answer goes into them. */
-void hv_operation(struct hv_vm *vm, uint32_t number, struct hv_regs *regs);
+void hv_operation(struct hv_vcpu *vcpu, uint32_t number, struct hv_regs *regs);
 /* "console_write" and so on, or NULL. */
 const char *hv_operation_name(uint32_t number);
 

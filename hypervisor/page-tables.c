@@ -11,17 +11,9 @@
 #include "units.h"
 #include "window.h"
 
-#define PRESENT (UINT64_C(1) << 0)
-#define WRITE (UINT64_C(1) << 1)
-#define USER (UINT64_C(1) << 2)
 /* Set beforehand, so that the processor need never write to the tables. */
-#define ACCESSED_DIRTY (UINT64_C(3) << 5)
-#define LARGE (UINT64_C(1) << 7)
-#define NO_EXEC (UINT64_C(1) << 63)
-#define ADDRESS UINT64_C(0x000ffffffffff000)
-
+#define ACCESSED_DIRTY (HV_PT_ACCESSED | HV_PT_DIRTY)
 #define PAGE ((uint64_t)PV_PAGE_BYTES)
-#define ENTRIES 512
 
 struct builder {
 	const struct hv_window *window;
@@ -32,9 +24,9 @@ struct builder {
 uint64_t hv_page_tables_bytes(uint64_t ram_bytes)
 {
 	uint64_t gib = (ram_bytes >> 30) + 1;
-	/* root; PDPT and directories of RAM; the three of the window; a table
+	/* root; PDPT and directories of RAM; twice three of the window; a table
 	 * for each 2 MiB page that a range's edge splits */
-	uint64_t tables = 1 + ((gib >> 9) + 1) + gib + 3 + HV_RANGES_MAX + 1;
+	uint64_t tables = 1 + ((gib >> 9) + 1) + gib + 6 + HV_RANGES_MAX + 1;
 
 	return tables * PAGE;
 }
@@ -59,11 +51,11 @@ static uint64_t *table_below(struct builder *b, uint64_t *entry)
 {
 	uint64_t *table;
 
-	if (*entry & PRESENT)
+	if (*entry & HV_PT_PRESENT)
 		return (uint64_t *)(void *)(b->window->base +
-					    ((*entry & ADDRESS) - b->window->gpa));
+					    ((*entry & HV_PT_ADDRESS) - b->window->gpa));
 	table = table_new(b);
-	*entry = table_gpa(b, table) | PRESENT | WRITE | USER | ACCESSED_DIRTY;
+	*entry = table_gpa(b, table) | HV_PT_PRESENT | HV_PT_WRITE | HV_PT_USER | ACCESSED_DIRTY;
 	return table;
 }
 
@@ -71,9 +63,9 @@ static uint64_t *directory_entry(struct builder *b, uint64_t gva)
 {
 	uint64_t *table = b->root;
 
-	table = table_below(b, &table[gva >> 39 & (ENTRIES - 1)]);
-	table = table_below(b, &table[gva >> 30 & (ENTRIES - 1)]);
-	return &table[gva >> 21 & (ENTRIES - 1)];
+	table = table_below(b, &table[gva >> 39 & (HV_PT_ENTRIES - 1)]);
+	table = table_below(b, &table[gva >> 30 & (HV_PT_ENTRIES - 1)]);
+	return &table[gva >> 21 & (HV_PT_ENTRIES - 1)];
 }
 
 static void map(struct builder *b, uint64_t gva, pv_gpa_t gpa, uint64_t bytes,
@@ -82,15 +74,15 @@ static void map(struct builder *b, uint64_t gva, pv_gpa_t gpa, uint64_t bytes,
 	uint64_t end = gva + bytes, *entry, step;
 
 	for (; gva < end; gva += step, gpa += step) {
-		uint64_t leaf = gpa | rights | PRESENT | ACCESSED_DIRTY;
+		uint64_t leaf = gpa | rights | HV_PT_PRESENT | ACCESSED_DIRTY;
 
 		entry = directory_entry(b, gva);
 		if (!((gva | gpa) & (HV_HUGE_PAGE_BYTES - 1)) &&
 		    end - gva >= HV_HUGE_PAGE_BYTES) {
-			*entry = leaf | LARGE;
+			*entry = leaf | HV_PT_LARGE;
 			step = HV_HUGE_PAGE_BYTES;
 		} else {
-			table_below(b, entry)[gva >> 12 & (ENTRIES - 1)] = leaf;
+			table_below(b, entry)[gva >> 12 & (HV_PT_ENTRIES - 1)] = leaf;
 			step = PAGE;
 		}
 	}
@@ -102,26 +94,44 @@ static void map_window(struct builder *b, uint32_t from, uint32_t to,
 	map(b, hv_window_addr(from), b->window->gpa + from, to - from, rights);
 }
 
-pv_gpa_t hv_page_tables_build(const struct hv_window *window,
-			      const struct hv_layout *layout)
+/* Supervisor: stubs execute, stacks are written. */
+static void map_engine(struct builder *b, unsigned vcpus)
+{
+	map_window(b, HV_WINDOW_STACKS,
+		   HV_WINDOW_STACKS + vcpus * PV_PAGE_BYTES,
+		   HV_PT_WRITE | HV_PT_NO_EXEC);
+	map_window(b, HV_WINDOW_USER, HV_WINDOW_ENGINE, HV_PT_USER);
+	map_window(b, HV_WINDOW_ENGINE, HV_WINDOW_MAPPED, 0);
+}
+
+static uint64_t *window_entry(struct builder *b)
+{
+	return &b->root[PV_WINDOW_ROOT_ENTRY];
+}
+
+void hv_page_tables_build(const struct hv_window *window,
+			  const struct hv_layout *layout, unsigned vcpus,
+			  struct hv_page_tables *ret_tables)
 {
 	struct builder b = { .window = window, .used = HV_WINDOW_MAPPED };
 
 	b.root = table_new(&b);
+	map_engine(&b, vcpus);
+	ret_tables->entry_user = *window_entry(&b);
+	*window_entry(&b) = 0; /* those tables stay as they are */
+	map_engine(&b, vcpus);
+	map_window(&b, HV_WINDOW_OPS, HV_WINDOW_BOOT, HV_PT_USER);
+	map_window(&b, HV_WINDOW_BOOT, HV_WINDOW_USER, HV_PT_USER | HV_PT_NO_EXEC);
+	map_window(&b, HV_WINDOW_VCPUS, hv_window_vcpu_offset(vcpus),
+		   HV_PT_USER | HV_PT_WRITE | HV_PT_NO_EXEC);
+	ret_tables->entry_kernel = *window_entry(&b);
 	for (unsigned i = 0; i < layout->ranges; i++) {
 		const struct hv_range *r = &layout->range[i];
 
 		if (r->type != PV_MEMORY_GUARD)
 			map(&b, r->base, r->base, r->bytes,
-			    USER | (r->write ? WRITE : 0) |
-				    (r->exec ? 0 : NO_EXEC));
+			    HV_PT_USER | (r->write ? HV_PT_WRITE : 0) |
+				    (r->exec ? 0 : HV_PT_NO_EXEC));
 	}
-	map_window(&b, HV_WINDOW_OPS, HV_WINDOW_BOOT, USER);
-	map_window(&b, HV_WINDOW_BOOT, HV_WINDOW_VCPU, USER | NO_EXEC);
-	map_window(&b, HV_WINDOW_VCPU, HV_WINDOW_ENGINE, USER | WRITE | NO_EXEC);
-	/* Supervisor: stubs execute, stack and task state are written. */
-	map_window(&b, HV_WINDOW_ENGINE, HV_WINDOW_ENGINE + PAGE, 0);
-	map_window(&b, HV_WINDOW_ENGINE + PAGE, HV_WINDOW_MAPPED,
-		   WRITE | NO_EXEC);
-	return table_gpa(&b, b.root);
+	ret_tables->root = table_gpa(&b, b.root);
 }

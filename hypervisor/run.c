@@ -10,12 +10,8 @@
 #include <stdbool.h>
 #include <sys/time.h>
 
-#include "block.h"
 #include "clock.h"
-#include "crash.h"
-#include "engine.h"
 #include "loop.h"
-#include "operations.h"
 #include "vm.h"
 
 /* Signal handlers have no argument; one process has one VM. */
@@ -34,10 +30,12 @@ static void on_signal(int number)
 	hv_vm_end(signalled_vm, HV_END_SIGNAL, (uint64_t)number);
 }
 
-/* Interrupting a system call is all it is for; see vm.c. */
+/* Interrupts a system call of this thread, and of those of the other vCPUs; see
+ * vm.c. */
 static void on_alarm(int number)
 {
 	(void)number;
+	hv_vm_leave(signalled_vm);
 }
 
 static bool is_ignored(int number)
@@ -115,42 +113,15 @@ static void limit_time(struct hv_vm *vm, uint64_t ns)
 		hv_loop_do(vm->loop, &timeout.job);
 }
 
-static void on_exit(struct hv_vm *vm, const struct hv_exit *exit)
-{
-	vm->stats.exits[exit->kind]++;
-	switch (exit->kind) {
-	case HV_EXIT_OPERATION:
-		hv_clock_refresh(vm);
-		hv_operation(vm, exit->number, exit->regs);
-		break;
-	case HV_EXIT_DOORBELL:
-		hv_block_doorbell(vm, exit->number);
-		break;
-	case HV_EXIT_FAULT:
-		hv_crash_fault(vm, exit);
-		break;
-	case HV_EXIT_DEAD:
-		hv_crash_dead(vm, exit);
-		break;
-	case HV_EXIT_KICKED:
-	case HV_EXIT_KINDS:
-		break;
-	}
-}
-
 void hv_vm_run(struct hv_vm *vm, uint64_t timeout_ns)
 {
-	struct hv_exit exit;
-
 	handle_signals(vm);
 	vm->running = true;
 	if (timeout_ns)
 		limit_time(vm, timeout_ns);
 	vm->stats.entry_ns = hv_host_ns();
-	while (!atomic_load_explicit(&vm->ending, memory_order_acquire)) {
-		vm->engine->ops->run(vm->engine, &exit);
-		on_exit(vm, &exit);
-	}
+	hv_vcpu_live(&vm->vcpu[0]);
+	hv_vcpus_join(vm);
 	vm->stats.end_ns = hv_host_ns();
 	vm->running = false;
 	stop_kicking();

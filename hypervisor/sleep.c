@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "run-state.h"
 #include "vm.h"
 
 /* Longer sleeps are cut into these, so that no sum can wrap. */
@@ -37,37 +38,60 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t ns)
 		FUTEX_BITSET_MATCH_ANY);
 }
 
-static int64_t wait_for_event(struct hv_vm *vm, uint64_t deadline_ns)
+/* The loop would fire the timer as well, but two threads later. */
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 {
 	for (;;) {
-		uint32_t seen = atomic_load(&vm->wakeups);
-		uint64_t now = hv_clock_now(vm), left;
+		uint32_t seen = atomic_load(&vcpu->wakeups);
+		uint64_t timer_ns = hv_timer_check(vcpu);
+		uint64_t now = hv_clock_now(vcpu->vm), until, left;
 
-		if (pending(vm->vcpu) || atomic_load(&vm->ending))
+		if (pending(vcpu->page) || atomic_load(&vcpu->vm->ending))
 			return 0;
 		if (now >= deadline_ns)
 			return -PV_ETIMEDOUT;
-		left = deadline_ns - now;
-		futex_wait(&vm->wakeups, seen,
-			   left < LONGEST_NS ? left : LONGEST_NS);
+		until = earlier(deadline_ns, timer_ns);
+		left = until > now ? until - now : 0;
+		futex_wait(&vcpu->wakeups, seen, earlier(left, LONGEST_NS));
 	}
 }
 
-int64_t hv_sleep_until(struct hv_vm *vm, uint64_t deadline_ns)
+int64_t hv_sleep_until(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 {
 	uint64_t began = hv_host_ns();
 	int64_t status;
 
-	__atomic_store_n(&vm->vcpu->upcalls_masked, 0, __ATOMIC_RELAXED);
-	atomic_store(&vm->sleeping, 1);
-	status = wait_for_event(vm, deadline_ns);
-	atomic_store(&vm->sleeping, 0);
-	vm->stats.blocked_ns += hv_host_ns() - began;
+	__atomic_store_n(&vcpu->page->upcalls_masked, 0, __ATOMIC_RELAXED);
+	hv_run_state_block(vcpu);
+	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
+	status = wait_for_event(vcpu, deadline_ns);
+	atomic_store(&vcpu->place, HV_PLACE_OUT);
+	hv_run_state_unblock(vcpu);
+	vcpu->stats.blocked_ns += hv_host_ns() - began;
 	return status;
 }
 
-void hv_sleep_interrupt(struct hv_vm *vm)
+void hv_sleep_until_up(struct hv_vcpu *vcpu)
 {
-	atomic_fetch_add(&vm->wakeups, 1);
-	syscall(SYS_futex, &vm->wakeups, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	uint32_t seen;
+
+	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
+	for (;;) {
+		seen = atomic_load(&vcpu->wakeups);
+		if (atomic_load(&vcpu->up) || atomic_load(&vcpu->vm->ending))
+			break;
+		futex_wait(&vcpu->wakeups, seen, LONGEST_NS);
+	}
+	atomic_store(&vcpu->place, HV_PLACE_OUT);
+}
+
+void hv_sleep_interrupt(struct hv_vcpu *vcpu)
+{
+	atomic_fetch_add(&vcpu->wakeups, 1);
+	syscall(SYS_futex, &vcpu->wakeups, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

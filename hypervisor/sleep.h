@@ -11,11 +11,13 @@
 
 #include <stdint.h>
 
-struct hv_vm;
+struct hv_vcpu;
 
 /* PV_OP_BLOCK. deadline_ns is guest time. */
-int64_t hv_sleep_until(struct hv_vm *vm, uint64_t deadline_ns);
+int64_t hv_sleep_until(struct hv_vcpu *vcpu, uint64_t deadline_ns);
+/* As one that is down: until it is up, or the VM ends. */
+void hv_sleep_until_up(struct hv_vcpu *vcpu);
 /* End a sleep, now or as it begins. Any thread, also signal handlers. */
-void hv_sleep_interrupt(struct hv_vm *vm);
+void hv_sleep_interrupt(struct hv_vcpu *vcpu);
 
 #endif

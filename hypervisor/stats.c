@@ -20,6 +20,9 @@ static const char *const exit_names[HV_EXIT_KINDS] = {
 	[HV_EXIT_OPERATION] = "operation",
 	[HV_EXIT_DOORBELL] = "doorbell",
 	[HV_EXIT_FAULT] = "fault",
+	[HV_EXIT_SYSCALL] = "syscall",
+	[HV_EXIT_RETURN] = "upcall_return",
+	[HV_EXIT_PORT] = "port",
 	[HV_EXIT_KICKED] = "kicked",
 	[HV_EXIT_DEAD] = "dead",
 };
@@ -33,7 +36,22 @@ uint64_t hv_process_start_ns(void)
 	       (uint64_t)used.tv_nsec;
 }
 
-static struct json_object *exits_json(const struct hv_stats *stats)
+static uint64_t *counters(struct hv_vcpu_stats *stats)
+{
+	return (uint64_t *)(void *)stats;
+}
+
+static struct hv_vcpu_stats sum_of_vcpus(struct hv_vm *vm)
+{
+	struct hv_vcpu_stats sum = { .blocked_ns = 0 };
+
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		for (size_t c = 0; c < sizeof(sum) / sizeof(uint64_t); c++)
+			counters(&sum)[c] += counters(&vm->vcpu[i].stats)[c];
+	return sum;
+}
+
+static struct json_object *exits_json(const struct hv_vcpu_stats *stats)
 {
 	struct json_object *exits = json_object_new_object();
 
@@ -42,7 +60,7 @@ static struct json_object *exits_json(const struct hv_stats *stats)
 	return exits;
 }
 
-static struct json_object *operations_json(const struct hv_stats *stats)
+static struct json_object *operations_json(const struct hv_vcpu_stats *stats)
 {
 	struct json_object *operations = json_object_new_object();
 	char number[16];
@@ -105,6 +123,7 @@ static uint64_t own_resident_bytes(const struct hv_memory *ram)
 static struct json_object *stats_json(struct hv_vm *vm)
 {
 	const struct hv_stats *s = &vm->stats;
+	const struct hv_vcpu_stats sum = sum_of_vcpus(vm);
 	struct json_object *o = json_object_new_object();
 
 	hv_json_put_u64(o, "version", 1);
@@ -112,12 +131,17 @@ static struct json_object *stats_json(struct hv_vm *vm)
 	hv_json_put_u64(o, "ram_bytes", vm->memory.bytes);
 	hv_json_put_u64(o, "start_to_entry_ns", s->entry_ns - s->process_ns);
 	hv_json_put_u64(o, "start_to_exit_ns", s->end_ns - s->process_ns);
-	hv_json_put_u64(o, "blocked_ns", s->blocked_ns);
+	hv_json_put_u64(o, "blocked_ns", sum.blocked_ns);
+	hv_json_put_u64(o, "vcpus", vm->vcpus);
+	hv_json_put_u64(o, "upcalls", sum.upcalls);
+	hv_json_put_u64(o, "traps", sum.traps);
+	hv_json_put_u64(o, "user_runs", sum.user_runs);
+	hv_json_put_u64(o, "flushes", sum.flushes);
 	hv_json_put_u64(o, "monitor_resident_bytes", own_resident_bytes(&vm->memory));
-	hv_json_put_u64(o, "console_read_bytes", s->console_read_bytes);
-	hv_json_put_u64(o, "console_written_bytes", s->console_written_bytes);
-	hv_json_put(o, "exits", exits_json(s));
-	hv_json_put(o, "operations", operations_json(s));
+	hv_json_put_u64(o, "console_read_bytes", sum.console_read_bytes);
+	hv_json_put_u64(o, "console_written_bytes", sum.console_written_bytes);
+	hv_json_put(o, "exits", exits_json(&sum));
+	hv_json_put(o, "operations", operations_json(&sum));
 	hv_json_put(o, "block", block_json(vm));
 	return o;
 }

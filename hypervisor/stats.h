@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What --stats tells of a run. Counters are the vCPU thread's own.
+ * What --stats tells of a run.
  */
 #ifndef HV_STATS_H
 #define HV_STATS_H
@@ -18,10 +18,15 @@ struct hv_stats {
 	uint64_t process_ns; /* host time when the process began */
 	uint64_t entry_ns;   /* of the first guest instruction */
 	uint64_t end_ns;     /* when the guest was left for good */
+};
+
+/* Of one vCPU; its own thread's. */
+struct hv_vcpu_stats {
 	uint64_t exits[HV_EXIT_KINDS];
 	uint64_t operations[PV_OP_SLOTS];
 	uint64_t console_read_bytes, console_written_bytes;
 	uint64_t blocked_ns; /* time spent asleep in BLOCK */
+	uint64_t upcalls, traps, user_runs, flushes;
 };
 
 /* Remember when this process began: now, less the processor time it has used,

@@ -4,14 +4,22 @@
  */
 #include "vm.h"
 
+#include <linux/futex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "engine.h"
 #include "loop.h"
 #include "sleep.h"
+
+static void futex_wake(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
 
 /* The first caller decides; the text must be there before others see `ending`,
  * so it is written under a claim of its own. */
@@ -20,7 +28,20 @@ static bool claim(struct hv_vm *vm)
 	return !atomic_exchange(&vm->end_claimed, true);
 }
 
-/* A kick can come a moment before the vCPU thread enters a system call that
+/* Wherever its vCPUs are, they go on to look whether it has ended. */
+void hv_vm_leave(struct hv_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		struct hv_vcpu *vcpu = &vm->vcpu[i];
+
+		if (vcpu->cpu && (i == 0 || vcpu->has_thread))
+			vm->engine->ops->cpu_kick(vcpu->cpu);
+		hv_sleep_interrupt(vcpu);
+	}
+	futex_wake(&vm->paused);
+}
+
+/* A kick can come a moment before a vCPU's thread enters a system call that
  * blocks; one that is repeated cannot be missed. */
 static void kick_until_left(struct hv_vm *vm)
 {
@@ -28,8 +49,7 @@ static void kick_until_left(struct hv_vm *vm)
 		.it_interval.tv_usec = 10000, .it_value.tv_usec = 10000,
 	};
 
-	if (vm->engine)
-		vm->engine->ops->kick(vm->engine);
+	hv_vm_leave(vm);
 	if (vm->running)
 		setitimer(ITIMER_REAL, &again, NULL);
 }
@@ -38,12 +58,11 @@ static void kick_until_left(struct hv_vm *vm)
 static void announce(struct hv_vm *vm, enum hv_end end)
 {
 	atomic_store(&vm->ending, (int)end);
-	if (end != HV_END_EXIT) {
-		if (vm->loop)
-			hv_loop_abandon(vm->loop);
+	if (end != HV_END_EXIT && vm->loop)
+		hv_loop_abandon(vm->loop);
+	/* The only vCPU of a guest that exits is out of it already. */
+	if (end != HV_END_EXIT || vm->vcpus > 1)
 		kick_until_left(vm);
-		hv_sleep_interrupt(vm);
-	}
 }
 
 void hv_vm_end(struct hv_vm *vm, enum hv_end end, uint64_t detail)
@@ -85,23 +104,33 @@ void hv_vm_fail(struct hv_vm *vm, const char *format, ...)
 	va_end(args);
 }
 
-void hv_event_raise(struct hv_vm *vm, unsigned port)
-{
-	__atomic_fetch_or(&vm->vcpu->pending[port / 64],
-			  UINT64_C(1) << port % 64, __ATOMIC_SEQ_CST);
-	if (atomic_load(&vm->sleeping))
-		hv_sleep_interrupt(vm);
-}
-
 struct hv_loop *hv_vm_loop(struct hv_vm *vm)
 {
 	int status;
 
-	if (vm->loop)
-		return vm->loop;
-	status = hv_loop_start(&vm->loop, vm->poll_ns);
-	if (status < 0)
-		hv_vm_fail(vm, "this host refuses an io_uring: %s (`paravane doctor` tells more)",
-			   strerror(-status));
+	pthread_mutex_lock(&vm->making_loop);
+	if (!vm->loop) {
+		status = hv_loop_start(&vm->loop, vm->poll_ns);
+		if (status < 0)
+			hv_vm_fail(vm, "this host refuses an io_uring: %s (`paravane doctor` tells more)",
+				   strerror(-status));
+	}
+	pthread_mutex_unlock(&vm->making_loop);
 	return vm->loop;
+}
+
+void hv_vm_init(struct hv_vm *vm, unsigned vcpus)
+{
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_mutex_init(&vm->pausing, NULL);
+	pthread_mutex_init(&vm->making_loop, NULL);
+	hv_roots_init(&vm->roots);
+	vm->vcpus = vcpus;
+	for (unsigned i = 0; i < vcpus; i++) {
+		struct hv_vcpu *vcpu = &vm->vcpu[i];
+
+		vcpu->vm = vm;
+		vcpu->number = i;
+		hv_timer_init(&vcpu->timer);
+	}
 }

@@ -15,7 +15,9 @@
 #include "guest-memory.h"
 #include "image.h"
 #include "layout.h"
+#include "roots.h"
 #include "stats.h"
+#include "vcpu.h"
 #include "window.h"
 
 struct hv_block;
@@ -28,8 +30,10 @@ struct hv_vm {
 	struct hv_memory memory;
 	struct hv_window window;
 	struct hv_layout layout;
-	struct pv_vcpu *vcpu;      /* vCPU 0's shared page, host address */
+	struct hv_vcpu vcpu[PV_VCPUS_MAX];
+	unsigned vcpus;            /* how many there are */
 	struct hv_engine *engine;
+	struct hv_roots roots;     /* of the guest's own page tables */
 	struct hv_loop *loop;      /* NULL until hv_vm_loop made it */
 	struct hv_console *console;
 	struct hv_block *block[HV_BLOCK_DEVICES_MAX];
@@ -41,13 +45,18 @@ struct hv_vm {
 	bool poison;               /* destroy what operations may destroy */
 	_Atomic bool running;      /* in hv_vm_run, which handles SIGALRM */
 
+	/* Held by a vCPU that opens or closes a queue, reads the console, or
+	 * brings a vCPU up or down: seldom, and never while it is in the guest. */
+	pthread_mutex_t lock;
+	pthread_mutex_t pausing, making_loop;
+	_Atomic uint32_t paused;   /* a futex: vCPUs stay out */
+	unsigned vcpus_up;         /* under lock */
+
 	/* The hypervisor's own copy of the clock record; see clock.h. */
 	struct {
 		uint64_t start_ns; /* host time of guest time 0 */
 		uint64_t tsc;      /* counter at guest time 0 */
 		uint64_t mult;     /* 0: the counter cannot be used */
-		int64_t wall_offset_ns;
-		uint64_t refresh_ns; /* guest time of the next refresh */
 	} clock;
 
 	/* Why the VM ends; the first reason is kept. See hv_vm_end. */
@@ -55,11 +64,11 @@ struct hv_vm {
 	_Atomic bool end_claimed;  /* somebody is writing, or wrote, why */
 	uint64_t end_detail;
 	char reason[256];
+	_Atomic bool crash_noted;  /* somebody fills in the next */
 	bool crashed;              /* crash_regs tell where */
 	struct hv_regs crash_regs;
-
-	_Atomic uint32_t wakeups;  /* futex: vCPU 0 sleeps on it in BLOCK */
-	_Atomic uint32_t sleeping; /* it does, or is about to */
+	unsigned crash_vcpu;
+	pv_gpa_t crash_tables;     /* page tables in force there */
 };
 
 enum hv_end {
@@ -71,21 +80,22 @@ enum hv_end {
 	HV_END_FAILED   /* a host call failed; reason */
 };
 
-/* vm.c, any thread; hv_vm_end and hv_event_raise also from signal handlers: */
+/* vm.c, any thread; hv_vm_end also from signal handlers: */
 
-/* End the VM for this reason unless one was given before; the vCPU leaves the
+/* The locks and the vCPUs of a VM that is zeroed. */
+void hv_vm_init(struct hv_vm *vm, unsigned vcpus);
+/* End the VM for this reason unless one was given before; its vCPUs leave the
  * guest soon. */
 void hv_vm_end(struct hv_vm *vm, enum hv_end end, uint64_t detail);
+/* Have all vCPUs look whether the VM has ended. Also from signal handlers. */
+void hv_vm_leave(struct hv_vm *vm);
 /* The guest did something beyond repair: report and stop it. */
 void hv_guest_kill(struct hv_vm *vm, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* A host call failed that the VM cannot go on without. */
 void hv_vm_fail(struct hv_vm *vm, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Make the port pending, and wake the vCPU if it waits for it. */
-void hv_event_raise(struct hv_vm *vm, unsigned port);
-/* The loop, made at the first call. vCPU thread only. NULL and vm ended if the
- * host refuses. */
+/* The loop, made at the first call. NULL and vm ended if the host refuses. */
 struct hv_loop *hv_vm_loop(struct hv_vm *vm);
 
 #endif

@@ -24,6 +24,14 @@ int hv_window_create(struct hv_window *ret_window, uint64_t ram_bytes)
 	return 0;
 }
 
+const void *hv_window_at(const struct hv_window *window, pv_gpa_t gpa,
+			 uint64_t len)
+{
+	if (gpa < window->gpa || gpa - window->gpa > window->bytes - len)
+		return NULL;
+	return window->base + (gpa - window->gpa);
+}
+
 void hv_window_done(struct hv_window *window)
 {
 	if (window->base)

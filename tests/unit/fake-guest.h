@@ -41,15 +41,9 @@ static int fake_set_doorbell(struct hv_engine *engine, uint32_t number,
 	return 0;
 }
 
-static void fake_kick(struct hv_engine *engine)
-{
-	(void)engine;
-}
-
 static const struct hv_engine_ops fake_engine_ops = {
 	.name = "fake",
 	.set_doorbell = fake_set_doorbell,
-	.kick = fake_kick,
 };
 static struct hv_engine fake_engine = { .ops = &fake_engine_ops };
 
@@ -63,7 +57,8 @@ static inline int fake_guest_make(struct fake_guest *ret_guest,
 	memset(ret_guest, 0, sizeof(*ret_guest));
 	memset(&fake_vcpu, 0, sizeof(fake_vcpu));
 	ret_guest->vm.engine = &fake_engine;
-	ret_guest->vm.vcpu = &fake_vcpu;
+	hv_vm_init(&ret_guest->vm, 1);
+	ret_guest->vm.vcpu[0].page = &fake_vcpu;
 	ret_guest->vm.poll_ns = 20000;
 	if (hv_memory_create(&ret_guest->vm.memory, FAKE_RAM_BYTES) < 0)
 		return -1;
@@ -88,7 +83,7 @@ static inline int64_t fake_queue_open(struct fake_guest *guest, uint32_t entries
 	guest->entries = entries;
 	guest->req_prod = guest->rsp_cons = 0;
 	memset(guest->ring, 0, PV_RING_BYTES(entries));
-	return hv_block_queue_open(&guest->vm, 0, 0, FAKE_RING, entries,
+	return hv_block_queue_open(&guest->vm.vcpu[0], 0, 0, FAKE_RING, entries,
 				   FAKE_PORT);
 }
 

@@ -272,12 +272,12 @@ Test(block_queue, a_ring_that_is_not_zero_or_lies_elsewhere_is_refused)
 	uint8_t *dirty = fake_ram(&guest, 65536);
 
 	dirty[0] = 1;
-	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 1, 65536, 16, 20),
+	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 1, 65536, 16, 20),
 		     -PV_EINVAL);
-	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 1, 131072 + 8, 16, 20),
+	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 1, 131072 + 8, 16, 20),
 		     -PV_EINVAL);
-	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 1, FAKE_RAM_BYTES - 64, 16,
+	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 1, FAKE_RAM_BYTES - 64, 16,
 					 20), -PV_EFAULT);
-	cr_assert_eq(hv_block_queue_open(&guest.vm, 0, 0, 131072, 16, 20),
+	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 0, 131072, 16, 20),
 		     -PV_EBUSY);
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the two halves of the KVM engine share: engine-kvm.c has the machine,
+ * kvm-cpu.c its vCPUs.
+ */
+#ifndef HV_ENGINE_KVM_H
+#define HV_ENGINE_KVM_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <pvabi/vcpu.h>
+
+#include "engine.h"
+#include "kvm-cpuid.h"
+#include "window.h"
+
+struct hv_kvm;
+
+struct hv_kvm_cpu {
+	struct hv_cpu cpu; /* first: ops take a pointer to it */
+	struct hv_kvm *kvm;
+	unsigned number;
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;       /* that runs it */
+	bool regs_given;        /* handed out: give them back */
+	bool sregs_changed;     /* sregs go in before the next run */
+	struct hv_regs regs;    /* without KVM_CAP_SYNC_REGS */
+	struct kvm_sregs sregs; /* the same, and while sregs_changed */
+	struct kvm_sregs entry_sregs; /* those of the entry state; cr3: the last */
+	bool started;
+};
+
+struct hv_kvm {
+	struct hv_engine engine; /* first: ops take a pointer to it */
+	const struct hv_window *window;
+	struct hv_cpuid cpuid;
+	int dev, vm;
+	size_t run_bytes;
+	bool sync_regs;
+	bool user_mode;  /* SYSCALL leads to the user page */
+	bool tables_mapped;
+	struct hv_kvm_cpu *cpu[PV_VCPUS_MAX];
+};
+
+#define HV_KVM_KICK_SIGNAL SIGUSR1
+
+static inline struct hv_kvm *hv_kvm_of(struct hv_engine *engine)
+{
+	return (struct hv_kvm *)(void *)engine;
+}
+
+/* "KVM on this host refuses `what`: errno", and -1. */
+int hv_kvm_refuses(struct hv_error *err, const char *what);
+
+/* kvm-cpu.c: the cpu_* of struct hv_engine_ops, and */
+int hv_kvm_cpu_create(struct hv_engine *engine, unsigned number,
+		      struct hv_cpu **ret_cpu, struct hv_error *err);
+void hv_kvm_cpu_free(struct hv_kvm_cpu *cpu);
+void hv_kvm_cpu_adopt(struct hv_cpu *cpu);
+int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
+		     pv_gpa_t root, const struct hv_bases *bases);
+void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit);
+void hv_kvm_cpu_kick(struct hv_cpu *cpu);
+struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu);
+int hv_kvm_cpu_bases(struct hv_cpu *cpu, struct hv_bases *ret_bases);
+int hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
+		     const struct hv_bases *bases);
+int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root);
+bool hv_kvm_cpu_busy(struct hv_cpu *cpu);
+bool hv_kvm_cpu_returning(struct hv_cpu *cpu);
+
+#endif

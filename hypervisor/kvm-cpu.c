@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A vCPU under KVM; read engine.h first, and kvm-tables.h for how it leaves
+ * ring 3. General registers are looked at in place, in the page that KVM shares
+ * (KVM_CAP_SYNC_REGS); those of the system only when something needs them, since
+ * asking costs as much as a tenth of an exit.
+ */
+#include "engine-kvm.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kvm-tables.h"
+
+_Static_assert(sizeof(struct hv_regs) == sizeof(struct kvm_regs) &&
+		       offsetof(struct hv_regs, rsp) ==
+			       offsetof(struct kvm_regs, rsp) &&
+		       offsetof(struct hv_regs, rflags) ==
+			       offsetof(struct kvm_regs, rflags),
+	       "hv_regs must be laid out as kvm_regs");
+
+#define CR0_FLAGS 0x80010033u /* PG WP NE ET MP PE */
+#define CR4_FLAGS 0x00010620u /* FSGSBASE OSXMMEXCPT OSFXSR PAE */
+#define CR4_OSXSAVE 0x00040000u
+#define CR3_WRITE_THROUGH 0x8u
+#define EFER_FLAGS 0x0d00u /* NXE LMA LME */
+#define EFER_SYSCALL 0x1u
+
+#define MSR_STAR 0xc0000081u
+#define MSR_LSTAR 0xc0000082u
+#define MSR_SFMASK 0xc0000084u
+#define RFLAGS_CLEARED_BY_SYSCALL 0x47700u /* AC NT IOPL DF IF TF */
+
+#define OUT_IMM8 0xe6u /* and 0xe7: `out` with the port in its second byte */
+#define OUT_BYTES 2
+
+static struct hv_kvm_cpu *kvm_cpu_of(struct hv_cpu *cpu)
+{
+	return (struct hv_kvm_cpu *)(void *)cpu;
+}
+
+/* ---- making one */
+
+/* Guest counter equal to the host's, or no clock. */
+static void set_tsc(struct hv_kvm_cpu *c)
+{
+	uint64_t offset = 0;
+	struct kvm_device_attr attr = {
+		.group = KVM_VCPU_TSC_CTRL,
+		.attr = KVM_VCPU_TSC_OFFSET,
+		.addr = (uintptr_t)&offset,
+	};
+	int khz;
+
+	c->kvm->engine.tsc_khz = 0;
+	if (!c->kvm->cpuid.tsc_invariant ||
+	    ioctl(c->fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
+		return;
+	khz = ioctl(c->fd, KVM_GET_TSC_KHZ, 0);
+	c->kvm->engine.tsc_khz = khz > 0 ? (uint64_t)khz : 0;
+}
+
+static int set_cpuid(struct hv_kvm_cpu *c, struct hv_error *err)
+{
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1 };
+	struct hv_kvm *k = c->kvm;
+
+	set_tsc(c);
+	if (ioctl(c->fd, KVM_SET_CPUID2, &k->cpuid) < 0)
+		return hv_kvm_refuses(err, "the guest's CPUID");
+	xcrs.xcrs[0].value = k->cpuid.xcr0;
+	if (k->cpuid.xcr0 && ioctl(c->fd, KVM_SET_XCRS, &xcrs) == 0)
+		k->engine.xcr0 = k->cpuid.xcr0;
+	return 0;
+}
+
+static struct kvm_segment segment(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment){
+		.limit = UINT32_MAX, .selector = selector, .type = type,
+		.present = 1, .dpl = selector & 3, .s = 1, .g = 1,
+	};
+}
+
+/* A task state in use is marked busy, type 11, except to QEMU's emulation of
+ * AMD-V, which looks at the I/O bitmap of one that is not, type 9, alone. */
+static uint8_t task_state_type(void)
+{
+	uint32_t eax, name[3];
+
+	__cpuid(0x40000000, eax, name[0], name[1], name[2]);
+	return memcmp(name, "TCGTCGTCGTCG", sizeof(name)) ? 11 : 9;
+}
+
+static void fill_segments(struct kvm_sregs *s)
+{
+	struct kvm_segment code = segment(HV_SEL_USER_CODE, 11);
+	struct kvm_segment data = segment(HV_SEL_USER_DATA, 3);
+
+	code.l = 1;
+	data.db = 1;
+	s->cs = code;
+	s->ds = s->es = s->fs = s->gs = s->ss = data;
+}
+
+static void fill_sregs(const struct hv_kvm_cpu *c, struct kvm_sregs *s)
+{
+	fill_segments(s);
+	/* At reset it is usable and lies at 0: in guest RAM. */
+	s->ldt = (struct kvm_segment){ .type = 2, .unusable = 1 };
+	s->gdt.base = hv_window_addr(HV_KVM_GDT);
+	s->gdt.limit = HV_KVM_GDT_BYTES - 1;
+	s->idt.base = hv_window_addr(HV_KVM_IDT);
+	s->idt.limit = HV_KVM_IDT_BYTES - 1;
+	s->tr = (struct kvm_segment){
+		.base = hv_window_addr(hv_kvm_tss(c->number, false)),
+		.limit = HV_KVM_TSS_BYTES - 1, .selector = HV_SEL_TSS,
+		.type = task_state_type(), .present = 1,
+	};
+	s->cr0 = CR0_FLAGS;
+	s->cr4 = CR4_FLAGS | (c->kvm->engine.xcr0 ? CR4_OSXSAVE : 0);
+	s->efer = EFER_FLAGS | (c->kvm->user_mode ? EFER_SYSCALL : 0);
+}
+
+/* Software KVM runs SYSCALL at ring 3 and goes on at LSTAR, still at ring 3,
+ * whatever EFER says. A host that runs it as the manuals say gets there, at ring
+ * 0, for a guest with user mode only. Refused: reports are vaguer. */
+static void set_syscall_target(const struct hv_kvm_cpu *c)
+{
+	struct {
+		uint32_t count, padding; /* a struct kvm_msrs */
+		struct kvm_msr_entry entry[3];
+	} msrs = {
+		.count = 3,
+		.entry = {
+			{ .index = MSR_LSTAR,
+			  .data = hv_window_addr(HV_KVM_SYSCALL) },
+			{ .index = MSR_STAR,
+			  .data = (uint64_t)HV_SEL_KERNEL_CODE << 32 },
+			{ .index = MSR_SFMASK,
+			  .data = RFLAGS_CLEARED_BY_SYSCALL },
+		},
+	};
+
+	ioctl(c->fd, KVM_SET_MSRS, &msrs);
+}
+
+static int map_run(struct hv_kvm_cpu *c)
+{
+	c->run = mmap(NULL, c->kvm->run_bytes, PROT_READ | PROT_WRITE,
+		      MAP_SHARED, c->fd, 0);
+	if (c->run == MAP_FAILED) {
+		c->run = NULL;
+		return -1;
+	}
+	if (c->kvm->sync_regs)
+		c->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	return 0;
+}
+
+static int make(struct hv_kvm_cpu *c, struct hv_error *err)
+{
+	c->fd = ioctl(c->kvm->vm, KVM_CREATE_VCPU, c->number);
+	if (c->fd < 0)
+		return hv_kvm_refuses(err, "to create a vCPU");
+	if (map_run(c) < 0)
+		return hv_kvm_refuses(err, "to share a vCPU's state");
+	if (set_cpuid(c, err) < 0)
+		return -1;
+	if (ioctl(c->fd, KVM_GET_SREGS, &c->entry_sregs) < 0)
+		return hv_kvm_refuses(err, "to show a vCPU's registers");
+	fill_sregs(c, &c->entry_sregs);
+	set_syscall_target(c);
+	return 0;
+}
+
+void hv_kvm_cpu_free(struct hv_kvm_cpu *c)
+{
+	if (!c)
+		return;
+	if (c->run)
+		munmap(c->run, c->kvm->run_bytes);
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c);
+}
+
+int hv_kvm_cpu_create(struct hv_engine *engine, unsigned number,
+		      struct hv_cpu **ret_cpu, struct hv_error *err)
+{
+	struct hv_kvm *k = hv_kvm_of(engine);
+	struct hv_kvm_cpu *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
+	c->cpu.ops = &hv_engine_kvm;
+	c->kvm = k;
+	c->number = number;
+	c->fd = -1;
+	c->thread = pthread_self();
+	if (make(c, err) < 0) {
+		hv_kvm_cpu_free(c);
+		return -1;
+	}
+	k->cpu[number] = c;
+	*ret_cpu = &c->cpu;
+	return 0;
+}
+
+void hv_kvm_cpu_adopt(struct hv_cpu *cpu)
+{
+	kvm_cpu_of(cpu)->thread = pthread_self();
+}
+
+/* ---- registers */
+
+static struct hv_regs *raw_regs(struct hv_kvm_cpu *c)
+{
+	if (c->kvm->sync_regs)
+		return (struct hv_regs *)(void *)&c->run->s.regs.regs;
+	if (!c->regs_given && ioctl(c->fd, KVM_GET_REGS, &c->regs) < 0)
+		return NULL;
+	return &c->regs;
+}
+
+/* The code of the window that an address is in, or NULL. */
+static const uint8_t *window_code(const struct hv_kvm_cpu *c, uint64_t gva)
+{
+	uint64_t offset = gva - PV_WINDOW_BASE;
+
+	if (offset < HV_WINDOW_OPS || offset >= HV_WINDOW_MAPPED - 1)
+		return NULL;
+	return c->kvm->window->base + offset;
+}
+
+/* Where an `out` has exited, KVM shows it as still to be executed or as done,
+ * depending on the host, and steps over it at the next run in the first case,
+ * unless rip was changed. So it is changed, to what is right for both. */
+static void step_over_out(const struct hv_kvm_cpu *c, struct hv_regs *regs)
+{
+	const uint8_t *code = window_code(c, regs->rip);
+
+	if (c->run->exit_reason == KVM_EXIT_IO && code &&
+	    (*code == OUT_IMM8 || *code == OUT_IMM8 + 1))
+		regs->rip += OUT_BYTES;
+}
+
+struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+	struct hv_regs *regs = raw_regs(c);
+
+	if (regs && !c->regs_given)
+		step_over_out(c, regs);
+	c->regs_given = regs != NULL;
+	return regs;
+}
+
+static void give_regs_back(struct hv_kvm_cpu *c)
+{
+	if (c->kvm->sync_regs)
+		c->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	else
+		ioctl(c->fd, KVM_SET_REGS, &c->regs);
+	c->regs_given = false;
+}
+
+static void give_sregs_back(struct hv_kvm_cpu *c)
+{
+	if (c->kvm->sync_regs) {
+		c->run->s.regs.sregs = c->sregs;
+		c->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+	} else {
+		ioctl(c->fd, KVM_SET_SREGS, &c->sregs);
+	}
+	c->sregs_changed = false;
+}
+
+/* c->sregs, to be changed. */
+static int take_sregs(struct hv_kvm_cpu *c)
+{
+	if (!c->sregs_changed && ioctl(c->fd, KVM_GET_SREGS, &c->sregs) < 0)
+		return -errno;
+	c->sregs_changed = true;
+	return 0;
+}
+
+int hv_kvm_cpu_bases(struct hv_cpu *cpu, struct hv_bases *ret_bases)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+	int status = take_sregs(c);
+
+	if (status < 0)
+		return status;
+	ret_bases->fs = c->sregs.fs.base;
+	ret_bases->gs = c->sregs.gs.base;
+	return 0;
+}
+
+/* KVM flushes when CR3 changes, and only then: the same root is told apart by a
+ * bit that means nothing to memory that is cached anyway. */
+static void set_root(struct hv_kvm_cpu *c, pv_gpa_t root)
+{
+	uint64_t other = ~c->entry_sregs.cr3 & CR3_WRITE_THROUGH;
+
+	c->sregs.cr3 = c->entry_sregs.cr3 = root | other;
+}
+
+int hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
+		     const struct hv_bases *bases)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+
+	c->sregs = c->entry_sregs;
+	c->sregs.fs.base = bases->fs;
+	c->sregs.gs.base = bases->gs;
+	c->sregs.tr.base = hv_window_addr(hv_kvm_tss(c->number, user));
+	c->sregs_changed = true;
+	set_root(c, root);
+	return 0;
+}
+
+int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+	int status = take_sregs(c);
+
+	if (status == 0)
+		set_root(c, root);
+	return status;
+}
+
+/* What another life of this vCPU left. */
+static int reset_extended_state(struct hv_kvm_cpu *c)
+{
+	const uint32_t x87_control = 0x37f, sse_control = 0x1f80;
+	struct kvm_xsave initial = {
+		.region = { [0] = x87_control, [6] = sse_control },
+	};
+
+	if (!c->started) {
+		c->started = true;
+		return 0;
+	}
+	return ioctl(c->fd, KVM_SET_XSAVE, &initial) < 0 ? -errno : 0;
+}
+
+int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
+		     pv_gpa_t root, const struct hv_bases *bases)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+
+	hv_kvm_cpu_enter(cpu, false, root, bases);
+	c->sregs_changed = c->regs_given = false;
+	c->run->kvm_dirty_regs = 0;
+	if (ioctl(c->fd, KVM_SET_SREGS, &c->sregs) < 0 ||
+	    ioctl(c->fd, KVM_SET_REGS, regs) < 0)
+		return -errno;
+	return reset_extended_state(c);
+}
+
+/* ---- exits */
+
+static void __attribute__((format(printf, 2, 3)))
+dead(struct hv_exit *exit, const char *format, ...)
+{
+	va_list args;
+
+	exit->kind = HV_EXIT_DEAD;
+	va_start(args, format);
+	vsnprintf(exit->dead_reason, sizeof(exit->dead_reason), format, args);
+	va_end(args);
+}
+
+/* A stub is at ring 0: what it interrupted goes on at ring 3. */
+static int back_to_ring3(struct hv_kvm_cpu *c)
+{
+	int status = take_sregs(c);
+
+	if (status < 0)
+		return status;
+	c->sregs.cs = c->entry_sregs.cs;
+	c->sregs.ss = c->entry_sregs.ss;
+	return 0;
+}
+
+static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
+{
+	const unsigned page_fault = 14;
+	struct hv_fault_frame frame;
+
+	exit->kind = HV_EXIT_FAULT;
+	if (!exit->regs || back_to_ring3(c) < 0 ||
+	    hv_kvm_fault_frame(c->kvm->window, c->number, exit->regs->rsp,
+			       &frame) < 0) {
+		dead(exit, "an exception left no frame");
+		return;
+	}
+	exit->vector = (unsigned)frame.vector;
+	exit->error_code = frame.error_code;
+	exit->regs->rip = frame.rip;
+	exit->regs->rsp = frame.rsp;
+	exit->regs->rflags = frame.rflags;
+	exit->fault_address = frame.vector == page_fault ? c->sregs.cr2 : 0;
+}
+
+/* Also for a guest without user mode under software KVM, and for anybody who
+ * goes to the user page by himself. */
+static void on_syscall(struct hv_kvm_cpu *c, struct hv_exit *exit)
+{
+	exit->kind = HV_EXIT_SYSCALL;
+	if (!exit->regs || back_to_ring3(c) < 0) {
+		dead(exit, "KVM does not show its registers");
+		return;
+	}
+	exit->regs->rip = exit->regs->rcx;
+	exit->regs->rflags = exit->regs->r11;
+}
+
+/* Whether rip, as it is after an `out` of ours, is in this part of the window. */
+static bool came_from(const struct hv_exit *exit, uint32_t from, uint32_t to)
+{
+	return exit->regs &&
+	       exit->regs->rip - hv_window_addr(from) <= to - from;
+}
+
+static void on_port(struct hv_kvm_cpu *c, struct hv_exit *exit)
+{
+	const struct kvm_run *run = c->run;
+	bool plain = run->io.direction == KVM_EXIT_IO_OUT &&
+		     run->io.size == 4 && run->io.count == 1;
+	uint32_t value = 0;
+
+	if (plain)
+		memcpy(&value, (const uint8_t *)run + run->io.data_offset,
+		       sizeof(value));
+	exit->number = value;
+	if (plain && run->io.port == HV_PORT_DOORBELL) {
+		exit->kind = HV_EXIT_DOORBELL;
+		return;
+	}
+	exit->regs = hv_kvm_cpu_regs(&c->cpu);
+	if (plain && run->io.port == HV_PORT_OPERATION) {
+		exit->kind = HV_EXIT_OPERATION;
+		if (!exit->regs)
+			dead(exit, "KVM does not show its registers");
+	} else if (run->io.port == HV_PORT_SYSCALL &&
+		   came_from(exit, HV_KVM_SYSCALL, HV_KVM_SYSCALL + 4)) {
+		on_syscall(c, exit);
+	} else if (run->io.port == HV_PORT_RETURN &&
+		   came_from(exit, HV_KVM_RETURN_FROM, HV_KVM_RETURN_TO)) {
+		exit->kind = HV_EXIT_RETURN;
+	} else if (run->io.port == HV_PORT_FAULT) {
+		on_fault(c, exit);
+	} else {
+		exit->kind = HV_EXIT_PORT;
+		exit->number = run->io.port;
+	}
+}
+
+static void on_exit_reason(struct hv_kvm_cpu *c, struct hv_exit *exit)
+{
+	if (c->run->exit_reason == KVM_EXIT_IO) {
+		on_port(c, exit);
+		return;
+	}
+	if (c->run->exit_reason == KVM_EXIT_INTR) {
+		exit->kind = HV_EXIT_KICKED;
+		return;
+	}
+	exit->regs = hv_kvm_cpu_regs(&c->cpu);
+	switch (c->run->exit_reason) {
+	case KVM_EXIT_SHUTDOWN:
+		dead(exit, "triple fault: an exception could not be delivered");
+		break;
+	case KVM_EXIT_HLT:
+		dead(exit, "the processor halted");
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		dead(exit, "KVM cannot execute this instruction (suberror %u)",
+		     c->run->internal.suberror);
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		dead(exit, "the processor refuses the guest's state (0x%llx)",
+		     (unsigned long long)
+			     c->run->fail_entry.hardware_entry_failure_reason);
+		break;
+	case KVM_EXIT_MMIO:
+		dead(exit, "it touched guest-physical 0x%llx, where it has no memory of its own",
+		     (unsigned long long)c->run->mmio.phys_addr);
+		break;
+	default:
+		dead(exit, "KVM exit %u", c->run->exit_reason);
+	}
+}
+
+void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+
+	if (c->regs_given)
+		give_regs_back(c);
+	if (c->sregs_changed)
+		give_sregs_back(c);
+	ret_exit->regs = NULL;
+	if (ioctl(c->fd, KVM_RUN, 0) == 0) {
+		on_exit_reason(c, ret_exit);
+	} else if (errno == EINTR || errno == EAGAIN) {
+		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		c->run->exit_reason = KVM_EXIT_INTR;
+		ret_exit->kind = HV_EXIT_KICKED;
+	} else {
+		ret_exit->regs = hv_kvm_cpu_regs(cpu);
+		dead(ret_exit, "KVM cannot run the vCPU: %s", strerror(errno));
+	}
+}
+
+void hv_kvm_cpu_kick(struct hv_cpu *cpu)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+
+	/* First the flag, for a vCPU about to enter; then the signal, for one
+	 * that has. */
+	__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	if (!pthread_equal(c->thread, pthread_self()))
+		pthread_kill(c->thread, HV_KVM_KICK_SIGNAL);
+}
+
+/* Stubs of either kind, before their `out`. */
+bool hv_kvm_cpu_busy(struct hv_cpu *cpu)
+{
+	struct hv_regs *regs = hv_kvm_cpu_regs(cpu);
+	uint64_t stubs = hv_window_addr(HV_WINDOW_USER);
+
+	return regs && regs->rip - stubs < HV_WINDOW_MAPPED - HV_WINDOW_USER;
+}
+
+bool hv_kvm_cpu_returning(struct hv_cpu *cpu)
+{
+	struct hv_regs *regs = hv_kvm_cpu_regs(cpu);
+	uint64_t from = hv_window_addr(HV_KVM_RETURN_FROM);
+
+	return regs && regs->rip - from < HV_KVM_RETURN_TO - HV_KVM_RETURN_FROM;
+}

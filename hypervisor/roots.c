@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See roots.h.
+ */
+#include "roots.h"
+
+#include <errno.h>
+#include <pvabi/pvabi.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "engine.h"
+#include "page-tables.h"
+#include "units.h"
+#include "vm.h"
+
+#define PAGE ((uint64_t)PV_PAGE_BYTES)
+#define POOL_BYTES (HV_ROOTS_MAX * PAGE)
+
+struct root {
+	uint64_t entry[HV_PT_ENTRIES];
+};
+
+void hv_roots_init(struct hv_roots *roots)
+{
+	pthread_mutex_init(&roots->lock, NULL);
+}
+
+void hv_roots_done(struct hv_roots *roots)
+{
+	if (roots->base)
+		munmap(roots->base, POOL_BYTES);
+	roots->base = NULL;
+}
+
+const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len)
+{
+	if (!roots->base || gpa < roots->gpa || gpa - roots->gpa > POOL_BYTES - len)
+		return NULL;
+	return roots->base + (gpa - roots->gpa);
+}
+
+/* Read each entry once and check what was read. The processor would find most of
+ * this itself, but a root is the one table that nobody faults on harmlessly. */
+static int64_t take_entry(const struct hv_vm *vm, uint64_t entry, uint64_t *ret)
+{
+	const uint64_t flags = HV_PT_PRESENT | HV_PT_WRITE | HV_PT_USER |
+			       HV_PT_NO_EXEC | UINT64_C(0xe18) |
+			       HV_PT_ACCESSED | HV_PT_DIRTY;
+	const uint64_t ignored = UINT64_C(0x7ff) << 52;
+
+	*ret = 0;
+	if (!(entry & HV_PT_PRESENT))
+		return 0;
+	if (entry & ~(flags | ignored | HV_PT_ADDRESS))
+		return -PV_EINVAL;
+	if (!hv_memory_at(&vm->memory, entry & HV_PT_ADDRESS, PAGE))
+		return -PV_EFAULT;
+	/* Seen as accessed already: nobody writes to a copy. */
+	*ret = (entry & ~ignored) | HV_PT_ACCESSED;
+	return 0;
+}
+
+static int64_t take_root(const struct hv_vm *vm, pv_gpa_t gpa, bool user,
+			 struct root *ret_root)
+{
+	const struct root *guest;
+
+	if (gpa % PAGE)
+		return -PV_EINVAL;
+	guest = hv_memory_at(&vm->memory, gpa, PAGE);
+	if (!guest)
+		return -PV_EFAULT;
+	for (unsigned i = 0; i < HV_PT_ENTRIES; i++) {
+		int64_t status;
+
+		if (i == PV_WINDOW_ROOT_ENTRY)
+			continue;
+		status = take_entry(vm,
+				    __atomic_load_n(&guest->entry[i],
+						    __ATOMIC_RELAXED),
+				    &ret_root->entry[i]);
+		if (status < 0)
+			return status;
+	}
+	ret_root->entry[PV_WINDOW_ROOT_ENTRY] =
+		user ? vm->engine->root_entry_user
+		     : vm->engine->root_entry_kernel;
+	return 0;
+}
+
+static unsigned bucket_of(const struct root *root)
+{
+	uint64_t hash = 0;
+
+	for (unsigned i = 0; i < HV_PT_ENTRIES; i++)
+		hash = (hash ^ root->entry[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return (unsigned)(hash >> 56) % HV_ROOT_BUCKETS;
+}
+
+static uint8_t *page_of(const struct hv_roots *roots, unsigned number)
+{
+	return roots->base + number * PAGE;
+}
+
+static int map_pool(struct hv_vm *vm)
+{
+	return vm->engine->ops->map_tables(vm->engine, vm->roots.gpa,
+					   vm->roots.base, POOL_BYTES);
+}
+
+static int make_pool(struct hv_vm *vm)
+{
+	struct hv_roots *roots = &vm->roots;
+	void *base = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int status;
+
+	if (base == MAP_FAILED)
+		return -errno;
+	roots->base = base;
+	roots->gpa = hv_round_up(vm->window.gpa + vm->window.bytes,
+				 HV_HUGE_PAGE_BYTES);
+	status = map_pool(vm);
+	if (status < 0)
+		hv_roots_done(roots);
+	return status;
+}
+
+/* Nobody is in the guest while the copies go, and nobody enters it with one of
+ * the old ones: each is told to read its root again. */
+static int begin_anew(struct hv_vm *vm)
+{
+	struct hv_roots *roots = &vm->roots;
+	int status;
+
+	hv_vcpus_pause(vm);
+	roots->used = 0;
+	memset(roots->bucket, 0, sizeof(roots->bucket));
+	atomic_fetch_add(&roots->generation, 1);
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		atomic_store(&vm->vcpu[i].reload, true);
+	status = map_pool(vm);
+	hv_vcpus_resume(vm);
+	return status;
+}
+
+static int add_copy(struct hv_vm *vm, const struct root *root, unsigned bucket,
+		    unsigned *ret_number)
+{
+	struct hv_roots *roots = &vm->roots;
+	int status = 0;
+
+	if (!roots->base)
+		status = make_pool(vm);
+	else if (roots->used == HV_ROOTS_MAX)
+		status = begin_anew(vm);
+	if (status < 0)
+		return status;
+	*ret_number = roots->used++;
+	memcpy(page_of(roots, *ret_number), root, sizeof(*root));
+	roots->next[*ret_number] = roots->bucket[bucket];
+	roots->bucket[bucket] = (uint16_t)(*ret_number + 1);
+	return 0;
+}
+
+static int find_or_add(struct hv_vm *vm, const struct root *root,
+		       unsigned *ret_number)
+{
+	struct hv_roots *roots = &vm->roots;
+	unsigned bucket = bucket_of(root);
+
+	for (unsigned n = roots->bucket[bucket]; n; n = roots->next[n - 1])
+		if (!memcmp(page_of(roots, n - 1), root, sizeof(*root))) {
+			*ret_number = n - 1;
+			return 0;
+		}
+	return add_copy(vm, root, bucket, ret_number);
+}
+
+int64_t hv_roots_copy(struct hv_vcpu *caller, pv_gpa_t root, bool user,
+		      pv_gpa_t *ret_copy)
+{
+	struct hv_vm *vm = caller->vm;
+	struct root taken;
+	unsigned number;
+	int64_t status = take_root(vm, root, user, &taken);
+
+	if (status < 0)
+		return status;
+	pthread_mutex_lock(&vm->roots.lock);
+	status = find_or_add(vm, &taken, &number);
+	if (status == 0) {
+		*ret_copy = vm->roots.gpa + number * PAGE;
+		caller->copies_generation = atomic_load(&vm->roots.generation);
+	}
+	pthread_mutex_unlock(&vm->roots.lock);
+	if (status < 0)
+		hv_vm_fail(vm, "this host refuses memory for page-table roots: %s",
+			   strerror((int)-status));
+	return status < 0 ? -PV_ENOMEM : 0;
+}

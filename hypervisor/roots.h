@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Roots of the guest's own page tables, as the processor gets them: copies in memory
+ * of the hypervisor's, with its window in them. Everything below a root is the
+ * guest's, used in place.
+ *
+ * A copy is never changed. KVM without nested paging derives tables of its own from
+ * what it finds and would not learn of a change by the host; so another content is
+ * another copy, found again by its content. When there is no room for one more, all
+ * vCPUs leave the guest and all begin anew.
+ */
+#ifndef HV_ROOTS_H
+#define HV_ROOTS_H
+
+#include <pthread.h>
+#include <pvabi/base.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct hv_vm;
+
+#define HV_ROOTS_MAX 1024
+#define HV_ROOT_BUCKETS 256
+
+struct hv_roots {
+	pthread_mutex_t lock;
+	uint8_t *base;     /* [HV_ROOTS_MAX] pages; NULL until the first copy */
+	pv_gpa_t gpa;
+	unsigned used;
+	_Atomic unsigned generation; /* of all copies: when they began anew */
+	uint16_t bucket[HV_ROOT_BUCKETS]; /* by content: number + 1 of the first */
+	uint16_t next[HV_ROOTS_MAX];      /* and so on; 0 ends */
+};
+
+struct hv_vcpu;
+
+/* A copy of the guest's root, for its kernel or for user mode, in the generation
+ * that caller->copies_generation is set to. A status of the contract. */
+int64_t hv_roots_copy(struct hv_vcpu *caller, pv_gpa_t root, bool user,
+		      pv_gpa_t *ret_copy);
+/* Host address of a copy's entry, or NULL. */
+const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len);
+void hv_roots_init(struct hv_roots *roots);
+void hv_roots_done(struct hv_roots *roots);
+
+#endif

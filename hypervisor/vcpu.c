@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The life of a vCPU; read vcpu.h first, then hv_vcpu_live at the end.
+ */
+#include "vcpu.h"
+
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "exit.h"
+#include "run-state.h"
+#include "sleep.h"
+#include "space.h"
+#include "vm.h"
+
+#define RFLAGS_INITIAL 2u
+
+static long futex(_Atomic uint32_t *word, int op, uint32_t value,
+		  const struct timespec *most)
+{
+	return syscall(SYS_futex, word, op, value, most, NULL, 0);
+}
+
+struct hv_vcpu *hv_vcpu_numbered(struct hv_vm *vm, uint64_t number)
+{
+	return number < vm->vcpus ? &vm->vcpu[number] : NULL;
+}
+
+/* ---- others want something of it */
+
+void hv_vcpu_kick(struct hv_vcpu *vcpu)
+{
+	if (atomic_load(&vcpu->place) != HV_PLACE_GUEST)
+		return;
+	vcpu->vm->engine->ops->cpu_kick(vcpu->cpu);
+}
+
+/* A kick may come a moment before the thread enters the guest, and be used up by
+ * an exit for another reason: so it is looked again after a while. */
+void hv_vcpu_kick_out(struct hv_vcpu *vcpu)
+{
+	const struct timespec while_ns = { .tv_nsec = 1000000 };
+
+	atomic_fetch_add(&vcpu->awaited, 1);
+	while (atomic_load(&vcpu->place) == HV_PLACE_GUEST &&
+	       !atomic_load(&vcpu->vm->ending)) {
+		vcpu->vm->engine->ops->cpu_kick(vcpu->cpu);
+		futex(&vcpu->place, FUTEX_WAIT_PRIVATE, HV_PLACE_GUEST,
+		      &while_ns);
+	}
+	atomic_fetch_sub(&vcpu->awaited, 1);
+}
+
+void hv_vcpus_pause(struct hv_vm *vm)
+{
+	pthread_mutex_lock(&vm->pausing);
+	atomic_store(&vm->paused, 1);
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		hv_vcpu_kick(&vm->vcpu[i]);
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		hv_vcpu_kick_out(&vm->vcpu[i]);
+}
+
+void hv_vcpus_resume(struct hv_vm *vm)
+{
+	atomic_store(&vm->paused, 0);
+	futex(&vm->paused, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
+	pthread_mutex_unlock(&vm->pausing);
+}
+
+/* ---- its own thread */
+
+static void leave_guest(struct hv_vcpu *vcpu)
+{
+	atomic_store(&vcpu->place, HV_PLACE_OUT);
+	if (atomic_load(&vcpu->awaited))
+		futex(&vcpu->place, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
+}
+
+/* One message that was left, or false if there is none: then it is in the guest,
+ * as far as others can tell. */
+static bool serve_message(struct hv_vcpu *vcpu)
+{
+	struct hv_vm *vm = vcpu->vm;
+
+	atomic_store(&vcpu->place, HV_PLACE_GUEST);
+	if (atomic_load(&vm->paused)) {
+		leave_guest(vcpu);
+		if (!atomic_load(&vm->ending))
+			futex(&vm->paused, FUTEX_WAIT_PRIVATE, 1, NULL);
+		return !atomic_load(&vm->ending);
+	}
+	if (atomic_load(&vcpu->reload)) {
+		leave_guest(vcpu);
+		atomic_store(&vcpu->reload, false);
+		hv_space_reload(vcpu);
+		return true;
+	}
+	if (hv_upcall_wanted(vcpu)) {
+		leave_guest(vcpu);
+		if (hv_upcall_deliver(vcpu))
+			return true;
+		atomic_store(&vcpu->place, HV_PLACE_GUEST);
+	}
+	return false;
+}
+
+static bool lives(const struct hv_vcpu *vcpu)
+{
+	return !atomic_load_explicit(&vcpu->vm->ending, memory_order_acquire) &&
+	       atomic_load_explicit(&vcpu->up, memory_order_relaxed);
+}
+
+static void run(struct hv_vcpu *vcpu)
+{
+	const struct hv_engine_ops *ops = vcpu->vm->engine->ops;
+	struct hv_exit exit;
+
+	while (lives(vcpu)) {
+		while (serve_message(vcpu))
+			if (!lives(vcpu))
+				break;
+		if (lives(vcpu)) {
+			ops->cpu_run(vcpu->cpu, &exit);
+			leave_guest(vcpu);
+			hv_exit_serve(vcpu, &exit);
+		}
+	}
+	leave_guest(vcpu);
+}
+
+static void reset(struct hv_vcpu *vcpu)
+{
+	struct pv_vcpu *page = vcpu->page;
+
+	atomic_store(&vcpu->upcall_entry, 0);
+	vcpu->trap_vectors = 0;
+	atomic_store(&vcpu->timer.deadline_ns, PV_FOREVER);
+	__atomic_store_n(&page->upcalls_masked, vcpu->number ? 1 : 0,
+			 __ATOMIC_RELAXED);
+}
+
+static void begin(struct hv_vcpu *vcpu)
+{
+	const struct hv_engine_ops *ops = vcpu->vm->engine->ops;
+	struct hv_bases bases = {
+		.gs = hv_window_addr(hv_window_vcpu_offset(vcpu->number)),
+	};
+	int status;
+
+	if (vcpu->copies_generation != atomic_load(&vcpu->vm->roots.generation))
+		atomic_store(&vcpu->reload, true);
+	ops->cpu_adopt(vcpu->cpu);
+	status = ops->cpu_start(vcpu->cpu, &vcpu->entry_regs, vcpu->kernel_copy,
+				&bases);
+	if (status < 0)
+		hv_vm_fail(vcpu->vm, "KVM does not take a vCPU's entry state: %s",
+			   strerror(-status));
+}
+
+void hv_vcpu_live(struct hv_vcpu *vcpu)
+{
+	while (!atomic_load(&vcpu->vm->ending)) {
+		if (!atomic_load(&vcpu->up)) {
+			hv_sleep_until_up(vcpu);
+			continue;
+		}
+		begin(vcpu);
+		hv_run_state_up(vcpu);
+		run(vcpu);
+		hv_run_state_down(vcpu);
+	}
+}
+
+/* ---- up and down */
+
+/* Signals that end the VM are the first thread's; what interrupts a vCPU is for
+ * all of them. */
+static void *vcpu_thread(void *argument)
+{
+	struct hv_vcpu *vcpu = argument;
+
+	hv_vcpu_live(vcpu);
+	return NULL;
+}
+
+static int start_thread(struct hv_vcpu *vcpu)
+{
+	sigset_t blocked, before;
+	int r;
+
+	sigfillset(&blocked);
+	sigdelset(&blocked, SIGUSR1);
+	pthread_sigmask(SIG_SETMASK, &blocked, &before);
+	r = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	vcpu->has_thread = r == 0;
+	return r;
+}
+
+/* The engine's part and the thread, at the first time. */
+static int64_t make(struct hv_vcpu *vcpu)
+{
+	struct hv_vm *vm = vcpu->vm;
+	struct hv_error err = { .text = "" };
+
+	if (!vcpu->cpu && vm->engine->ops->cpu_create(vm->engine, vcpu->number,
+						      &vcpu->cpu, &err) < 0)
+		return -PV_ENOMEM;
+	if (vcpu->number == 0 || vcpu->has_thread)
+		return 0;
+	return start_thread(vcpu) ? -PV_ENOMEM : 0;
+}
+
+static int64_t bring_up(struct hv_vcpu *caller, struct hv_vcpu *vcpu,
+			const struct hv_regs *entry)
+{
+	int64_t status;
+
+	/* Also one that is on its way down. */
+	if (atomic_load(&vcpu->up) ||
+	    atomic_load(&vcpu->place) != HV_PLACE_ASLEEP)
+		if (vcpu->has_thread || atomic_load(&vcpu->up))
+			return -PV_EBUSY;
+	reset(vcpu);
+	vcpu->entry_regs = *entry;
+	vcpu->kernel_root = caller->kernel_root;
+	vcpu->kernel_copy = caller->kernel_copy;
+	vcpu->copies_generation = caller->copies_generation;
+	status = make(vcpu);
+	if (status < 0)
+		return status;
+	vcpu->vm->vcpus_up++;
+	atomic_store(&vcpu->up, true);
+	hv_sleep_interrupt(vcpu);
+	return 0;
+}
+
+int64_t hv_vcpu_up(struct hv_vcpu *caller, uint64_t number, uint64_t entry,
+		   uint64_t stack, uint64_t arg)
+{
+	const struct hv_regs regs = {
+		.rip = entry, .rsp = stack, .rdi = arg, .rflags = RFLAGS_INITIAL,
+	};
+	struct hv_vcpu *vcpu = hv_vcpu_numbered(caller->vm, number);
+	int64_t status;
+
+	if (!vcpu)
+		return -PV_ENODEV;
+	if (vcpu == caller)
+		return -PV_EBUSY;
+	if (!hv_canonical(entry) || !hv_canonical(stack))
+		return -PV_EINVAL;
+	pthread_mutex_lock(&caller->vm->lock);
+	status = bring_up(caller, vcpu, &regs);
+	pthread_mutex_unlock(&caller->vm->lock);
+	return status;
+}
+
+int64_t hv_vcpu_down(struct hv_vcpu *vcpu)
+{
+	struct hv_vm *vm = vcpu->vm;
+	int64_t status = -PV_EBUSY;
+
+	pthread_mutex_lock(&vm->lock);
+	if (vm->vcpus_up > 1) {
+		vm->vcpus_up--;
+		atomic_store(&vcpu->up, false);
+		status = 0;
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return status;
+}
+
+void hv_vcpu_boot(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack,
+		  uint64_t arg)
+{
+	vcpu->entry_regs = (struct hv_regs){
+		.rip = entry, .rsp = stack, .rdi = arg, .rflags = RFLAGS_INITIAL,
+	};
+	vcpu->kernel_root = PV_ROOT_INITIAL;
+	vcpu->kernel_copy = vcpu->vm->engine->root_initial;
+	reset(vcpu);
+	vcpu->vm->vcpus_up = 1;
+	atomic_store(&vcpu->up, true);
+}
+
+void hv_vcpus_join(struct hv_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		if (vm->vcpu[i].has_thread)
+			pthread_join(vm->vcpu[i].thread, NULL);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A vCPU: what the hypervisor knows of one beside its registers. Each has a thread
+ * of its own while it is up; vCPU 0 has the program's first. vcpu.c is its life,
+ * event.c, trap.c, user.c, space.c and timer.c what it can ask for.
+ *
+ * Who may touch what: the vCPU's own thread everything; other threads what is
+ * _Atomic, and the ports of its page.
+ */
+#ifndef HV_VCPU_H
+#define HV_VCPU_H
+
+#include <pthread.h>
+#include <pvabi/pvabi.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "engine.h"
+#include "stats.h"
+#include "timer.h"
+
+struct hv_vm;
+
+/* Where a vCPU's thread is. Whoever leaves a message for it (an event, a flush)
+ * leaves it first and then looks here; the thread says where it goes first and
+ * then looks for messages. Both sequentially consistent: one sees the other. */
+enum hv_place {
+	HV_PLACE_OUT,   /* in the hypervisor, about to look for messages */
+	HV_PLACE_GUEST, /* running the guest: must be kicked */
+	HV_PLACE_ASLEEP /* in BLOCK or down: must be woken */
+};
+
+struct hv_vcpu {
+	struct hv_vm *vm;
+	unsigned number;
+	struct pv_vcpu *page; /* shared with the guest */
+	struct hv_cpu *cpu;   /* the engine's; NULL until it first comes up */
+	pthread_t thread;
+	bool has_thread;
+
+	_Atomic uint32_t place;   /* enum hv_place; a futex for who waits on it */
+	_Atomic uint32_t awaited; /* how many do */
+	_Atomic uint32_t wakeups; /* a futex: it sleeps on that */
+	_Atomic bool up;
+	_Atomic bool reload;      /* read the root again and flush */
+
+	/* What it begins with at the next VCPU_UP. */
+	struct hv_regs entry_regs;
+
+	_Atomic uint64_t upcall_entry; /* 0: no upcalls */
+	uint64_t upcall_stack;
+	uint64_t trap_entry;
+	uint32_t trap_vectors;
+
+	/* Page tables: the guest's root of its kernel, and what the processor has
+	 * instead; see space.c. */
+	pv_gpa_t kernel_root, kernel_copy;
+	unsigned copies_generation; /* of the copies in use */
+
+	/* User mode; see user.c. */
+	_Atomic bool in_user;
+	struct pv_user *user; /* guest RAM; only written while in_user */
+	pv_gpa_t user_root, user_copy;
+	struct hv_regs kernel_regs;
+	struct hv_bases kernel_bases;
+
+	struct hv_timer timer;
+
+	uint64_t clock_refresh_ns; /* guest time of the next look at wall time */
+	struct {
+		uint64_t began_ns, cpu_began_ns; /* when it came up */
+		uint64_t blocked_since_ns;
+		uint64_t running_ns, blocked_ns, stolen_ns; /* of former lives */
+		uint64_t blocked_now_ns;
+		uint64_t refresh_ns;
+	} run;
+	struct hv_vcpu_stats stats;
+};
+
+/* vcpu.c: */
+
+/* Run it on this thread for as long as the VM lives. */
+void hv_vcpu_live(struct hv_vcpu *vcpu);
+/* PV_OP_VCPU_UP and PV_OP_VCPU_DOWN; statuses of the contract. */
+int64_t hv_vcpu_up(struct hv_vcpu *caller, uint64_t number, uint64_t entry,
+		   uint64_t stack, uint64_t arg);
+int64_t hv_vcpu_down(struct hv_vcpu *vcpu);
+/* The first one's entry, before it lives. */
+void hv_vcpu_boot(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack,
+		  uint64_t arg);
+/* Wait for the threads of all vCPUs but the first; the VM has ended. */
+void hv_vcpus_join(struct hv_vm *vm);
+/* Leave a message first: make it look, if it is in the guest. Any thread, also
+ * signal handlers. */
+void hv_vcpu_kick(struct hv_vcpu *vcpu);
+/* The same, and wait until it is not in the guest, or was out since. Not for
+ * itself. */
+void hv_vcpu_kick_out(struct hv_vcpu *vcpu);
+/* Keep all vCPUs out of the guest, and again let them in. The caller is out. One
+ * at a time: vm->pausing is held in between. */
+void hv_vcpus_pause(struct hv_vm *vm);
+void hv_vcpus_resume(struct hv_vm *vm);
+/* NULL if there is none with this number, as the guest gave it. */
+struct hv_vcpu *hv_vcpu_numbered(struct hv_vm *vm, uint64_t number);
+
+/* The page tables in force: as the processor has them. */
+static inline pv_gpa_t hv_vcpu_tables(const struct hv_vcpu *vcpu)
+{
+	return atomic_load_explicit(&vcpu->in_user, memory_order_relaxed)
+		       ? vcpu->user_copy : vcpu->kernel_copy;
+}
+
+/* Whether the processor can hold it as an address: bits 63 to 47 are equal. */
+static inline bool hv_canonical(uint64_t address)
+{
+	return address + (UINT64_C(1) << 47) < UINT64_C(1) << 48;
+}
+
+#endif

@@ -32,20 +32,19 @@ void pvg_port_free(unsigned port)
 	used[port / 64] &= ~(UINT64_C(1) << port % 64);
 }
 
-static void set_masks(const struct pvg_ports *unmasked)
+int (*pvg_ports_wait_hook)(unsigned vcpu, const struct pvg_ports *ports,
+			   uint64_t deadline_ns);
+
+/* These ports, and those with handlers. */
+static void unmask_only(const struct pvg_ports *ports)
 {
+	const struct pvg_percpu *percpu = pvg_percpu();
 	uint64_t *masked = pvg_vcpu()->masked;
 
 	for (int i = 0; i < PV_PORT_WORDS; i++)
-		__atomic_store_n(&masked[i], ~unmasked->word[i],
+		__atomic_store_n(&masked[i],
+				 ~(ports->word[i] | percpu->unmasked[i]),
 				 __ATOMIC_RELEASE);
-}
-
-void pvg_ports_mask_all(void)
-{
-	static const struct pvg_ports none;
-
-	set_masks(&none);
 }
 
 static int first_pending(const struct pvg_ports *ports)
@@ -65,11 +64,12 @@ static int first_pending(const struct pvg_ports *ports)
 
 int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
 {
+	static const struct pvg_ports none;
 	int port = first_pending(ports);
 
 	if (port >= 0)
 		return port;
-	set_masks(ports);
+	unmask_only(ports);
 	/* Answering without one of our ports pending would be a slip of the
 	 * hypervisor's; asking again is all it costs. */
 	do {
@@ -79,7 +79,7 @@ int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
 		if (port < 0 && answer == -PV_ETIMEDOUT)
 			port = -PV_ETIMEDOUT;
 	} while (port == -PV_EAGAIN);
-	pvg_ports_mask_all();
+	unmask_only(&none);
 	return port;
 }
 

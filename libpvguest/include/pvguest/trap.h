@@ -53,14 +53,16 @@ enum pvg_vector {
 
 /* What was interrupted: all of its registers. */
 struct pvg_trap {
+	void *xstate; /* x87 and vectors, as XSAVE lays them out; as FXSAVE
+		       * where pvg_boot.xcr0 is 0 */
 	uint64_t r15 PV_ALIGNED(8);
 	uint64_t r14, r13, r12, r11, r10, r9, r8;
 	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
 	struct pv_frame frame; /* vector, error code, rip, rflags, rsp ... */
 };
-PV_SIZE_IS(struct pvg_trap, 184);
-PV_FIELD_AT(struct pvg_trap, rax, 112);
-PV_FIELD_AT(struct pvg_trap, frame, 120);
+PV_SIZE_IS(struct pvg_trap, 192);
+PV_FIELD_AT(struct pvg_trap, rax, 120);
+PV_FIELD_AT(struct pvg_trap, frame, 128);
 
 typedef void pvg_trap_fn(struct pvg_trap *trap);
 

@@ -5,9 +5,9 @@
  *	PVG_NOTE(PV_FEATURE_BLOCK, PV_FEATURES_V1, 256 << 10, 0);
  *
  * once, at file scope, in one source file. The library's own note (nothing
- * required, PV_FEATURES_V1 wanted, default stack, any memory) is a member of
- * the archive that defines the same symbol, so it is linked only into a guest
- * that has none.
+ * required, PV_FEATURES_V1 and PV_FEATURES_KERNEL wanted, default stack, any
+ * memory) is a member of the archive that defines the same symbol, so it is
+ * linked only into a guest that has none.
  */
 #ifndef PVGUEST_NOTE_H
 #define PVGUEST_NOTE_H

@@ -55,7 +55,7 @@ static void wait_anew(struct hv_timer *timer)
 	/* First none, so that whoever sets one meanwhile asks us to look. */
 	atomic_store(&timer->due_ns, PV_FOREVER);
 	at = hv_timer_check(vcpu_of(timer));
-	if (at == PV_FOREVER)
+	if (at == PV_FOREVER || hv_loop_stopping(loop))
 		return;
 	now = hv_clock_now(vcpu_of(timer)->vm);
 	left = at > now ? at - now : 0;

@@ -8,6 +8,13 @@
 
 #include "scheduler.h"
 
+/* As a whole: pvg_condition_signal looks at it without the lock. */
+static inline void thread_list_set_first(struct pvg_waiters *list,
+					 struct pvg_thread *first)
+{
+	__atomic_store_n(&list->first, first, __ATOMIC_RELAXED);
+}
+
 static inline void thread_list_append(struct pvg_waiters *list,
 				      struct pvg_thread *thread)
 {
@@ -17,7 +24,7 @@ static inline void thread_list_append(struct pvg_waiters *list,
 	if (list->last)
 		list->last->next = thread;
 	else
-		list->first = thread;
+		thread_list_set_first(list, thread);
 	list->last = thread;
 }
 
@@ -31,7 +38,7 @@ static inline void thread_list_remove(struct pvg_thread *thread)
 	if (thread->prev)
 		thread->prev->next = thread->next;
 	else
-		list->first = thread->next;
+		thread_list_set_first(list, thread->next);
 	if (thread->next)
 		thread->next->prev = thread->prev;
 	else

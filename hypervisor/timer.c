@@ -49,6 +49,7 @@ static struct __kernel_timespec span(uint64_t ns)
 /* Wait for the deadline that is set now, instead of what was waited for. */
 static void wait_anew(struct hv_timer *timer)
 {
+	/* None any more when the VM is being taken apart. */
 	struct hv_loop *loop = vcpu_of(timer)->vm->loop;
 	uint64_t at, now, left;
 

@@ -17,6 +17,14 @@ typedef void pvg_function(void);
 extern pvg_function *const pvg_init_array_start[], *const pvg_init_array_end[];
 extern pvg_function *const pvg_fini_array_start[], *const pvg_fini_array_end[];
 
+/* tls.c: a thread's variables lie below it. PVG_TLS_ALIGN is the linker script's
+ * largest alignment for them. */
+#define PVG_TLS_ALIGN 64
+struct pvg_thread;
+size_t pvg_tls_space(void);
+void pvg_tls_init(struct pvg_thread *thread);
+void pvg_tls_start_boot_thread(void);
+
 /* format.c: the engine of the printf family. Hands the text piece by piece to
  * put; answers its length. */
 typedef void pvg_put(void *sink, const char *piece, size_t len);

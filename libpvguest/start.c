@@ -42,6 +42,7 @@ static void take_boot_info(const struct pv_boot_info *info)
 		known = info->size_bytes;
 	memcpy(&pvg_boot, info, known);
 	pvg_vcpu_prepare(0);
+	pvg_tls_start_boot_thread();
 	if (pvg_has(PV_FEATURE_CLOCK))
 		pvg_clock_record = &pvg_vcpu()->clock;
 }

@@ -23,6 +23,8 @@
 #include <pvguest/spinlock.h> /* what they share */
 #include <pvguest/upcall.h>   /* events as interrupts */
 #include <pvguest/timer.h>    /* and time as one of them */
+#include <pvguest/thread.h>   /* threads */
+#include <pvguest/sync.h>     /* that wait for each other */
 #include <pvguest/trap.h>     /* exceptions */
 #include <pvguest/mmu.h>      /* page tables of your own */
 #include <pvguest/user.h>     /* user mode */

@@ -22,7 +22,7 @@ extern "C" {
 /* What pv_vcpu.own is used for. Only PVG_OWN_USER is the program's. */
 enum pvg_own {
 	PVG_OWN_SELF = 0,   /* the page's address, for GS to lead to */
-	PVG_OWN_THREAD = 1, /* the running thread; 0 without a scheduler */
+	PVG_OWN_THREAD = 1, /* the running thread; 0 where there is none */
 	PVG_OWN_PERCPU = 2, /* struct pvg_percpu, the library's own record */
 	PVG_OWN_USER = 3    /* a kernel's own record of the vCPU; 0 at first */
 };

@@ -19,6 +19,7 @@
 
 struct hv_host_event {
 	struct hv_vm *vm;
+	struct hv_loop *loop; /* the VM has none any more while it is stopped */
 	int fd;
 	struct hv_job job;
 	struct hv_io io;
@@ -52,7 +53,7 @@ int hv_host_event_open(struct hv_host_event **ret_event, const char *path,
 
 static void read_on(struct hv_host_event *event)
 {
-	io_uring_prep_read(hv_loop_sqe(event->vm->loop, &event->io), event->fd,
+	io_uring_prep_read(hv_loop_sqe(event->loop, &event->io), event->fd,
 			   event->ignored, sizeof(event->ignored), 0);
 }
 
@@ -63,7 +64,7 @@ static void on_read(struct hv_io *io, int result)
 	if (result < 0)
 		return;
 	hv_event_raise(&event->vm->vcpu[0], PV_PORT_HOST);
-	if (!hv_loop_stopping(event->vm->loop))
+	if (!hv_loop_stopping(event->loop))
 		read_on(event);
 }
 
@@ -78,8 +79,9 @@ void hv_host_event_start(struct hv_host_event *event, struct hv_vm *vm)
 	event->vm = vm;
 	event->job.run = start;
 	event->io.done = on_read;
-	if (hv_vm_loop(vm))
-		hv_loop_do(vm->loop, &event->job);
+	event->loop = hv_vm_loop(vm);
+	if (event->loop)
+		hv_loop_do(event->loop, &event->job);
 }
 
 void hv_host_event_free(struct hv_host_event *event)

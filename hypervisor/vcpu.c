@@ -48,13 +48,15 @@ void hv_vcpu_kick(struct hv_vcpu *vcpu)
 void hv_vcpu_kick_out(struct hv_vcpu *vcpu)
 {
 	const struct timespec while_ns = { .tv_nsec = 1000000 };
+	uint32_t seen;
 
 	atomic_fetch_add(&vcpu->awaited, 1);
+	seen = atomic_load(&vcpu->departures);
 	while (atomic_load(&vcpu->place) == HV_PLACE_GUEST &&
+	       atomic_load(&vcpu->departures) == seen &&
 	       !atomic_load(&vcpu->vm->ending)) {
 		vcpu->vm->engine->ops->cpu_kick(vcpu->cpu);
-		futex(&vcpu->place, FUTEX_WAIT_PRIVATE, HV_PLACE_GUEST,
-		      &while_ns);
+		futex(&vcpu->departures, FUTEX_WAIT_PRIVATE, seen, &while_ns);
 	}
 	atomic_fetch_sub(&vcpu->awaited, 1);
 }
@@ -81,8 +83,11 @@ void hv_vcpus_resume(struct hv_vm *vm)
 static void leave_guest(struct hv_vcpu *vcpu)
 {
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
-	if (atomic_load(&vcpu->awaited))
-		futex(&vcpu->place, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
+	if (!atomic_load(&vcpu->awaited))
+		return;
+	/* It may be in again before who waits has looked. */
+	atomic_fetch_add(&vcpu->departures, 1);
+	futex(&vcpu->departures, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
 }
 
 /* One message that was left, or false if there is none: then it is in the guest,
@@ -104,12 +109,11 @@ static bool serve_message(struct hv_vcpu *vcpu, unsigned *upcalls)
 		hv_space_reload(vcpu);
 		return true;
 	}
-	if (*upcalls < UPCALLS_MAX && hv_upcall_wanted(vcpu)) {
+	if (*upcalls < UPCALLS_MAX && hv_upcall_due(vcpu)) {
 		leave_guest(vcpu);
 		++*upcalls;
-		if (hv_upcall_deliver(vcpu))
-			return true;
-		atomic_store(&vcpu->place, HV_PLACE_GUEST);
+		hv_upcall_deliver(vcpu);
+		return true;
 	}
 	return false;
 }

@@ -38,8 +38,9 @@ struct hv_vcpu {
 	pthread_t thread;
 	bool has_thread;
 
-	_Atomic uint32_t place;   /* enum hv_place; a futex for who waits on it */
-	_Atomic uint32_t awaited; /* how many do */
+	_Atomic uint32_t place;   /* enum hv_place */
+	_Atomic uint32_t awaited; /* how many wait for it to leave the guest */
+	_Atomic uint32_t departures; /* how often it did while awaited; a futex */
 	_Atomic uint32_t wakeups; /* a futex: it sleeps on that */
 	_Atomic bool up;
 	_Atomic bool reload;      /* read the root again and flush */

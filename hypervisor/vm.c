@@ -34,7 +34,7 @@ void hv_vm_leave(struct hv_vm *vm)
 	for (unsigned i = 0; i < vm->vcpus; i++) {
 		struct hv_vcpu *vcpu = &vm->vcpu[i];
 
-		if (vcpu->cpu && (i == 0 || vcpu->has_thread))
+		if (vcpu->cpu)
 			vm->engine->ops->cpu_kick(vcpu->cpu);
 		hv_sleep_interrupt(vcpu);
 	}

@@ -178,21 +178,25 @@ static int find_or_add(struct hv_vm *vm, const struct root *root,
 	return add_copy(vm, root, bucket, ret_number);
 }
 
-int64_t hv_roots_copy(struct hv_vcpu *caller, pv_gpa_t root, bool user,
-		      pv_gpa_t *ret_copy)
+bool hv_root_holds(const struct hv_roots *roots, const struct hv_root *root)
 {
-	struct hv_vm *vm = caller->vm;
+	return root->guest == PV_ROOT_INITIAL ||
+	       root->generation == atomic_load(&roots->generation);
+}
+
+int64_t hv_roots_copy(struct hv_vm *vm, struct hv_root *root, bool user)
+{
 	struct root taken;
 	unsigned number;
-	int64_t status = take_root(vm, root, user, &taken);
+	int64_t status = take_root(vm, root->guest, user, &taken);
 
 	if (status < 0)
 		return status;
 	pthread_mutex_lock(&vm->roots.lock);
 	status = find_or_add(vm, &taken, &number);
 	if (status == 0) {
-		*ret_copy = vm->roots.gpa + number * PAGE;
-		caller->copies_generation = atomic_load(&vm->roots.generation);
+		root->copy = vm->roots.gpa + number * PAGE;
+		root->generation = atomic_load(&vm->roots.generation);
 	}
 	pthread_mutex_unlock(&vm->roots.lock);
 	if (status < 0)

@@ -32,12 +32,18 @@ struct hv_roots {
 	uint16_t next[HV_ROOTS_MAX];      /* and so on; 0 ends */
 };
 
-struct hv_vcpu;
+/* What the processor has instead of a root of the guest's. */
+struct hv_root {
+	pv_gpa_t guest; /* the guest's, or PV_ROOT_INITIAL */
+	pv_gpa_t copy;
+	unsigned generation; /* that the copy is of */
+};
 
-/* A copy of the guest's root, for its kernel or for user mode, in the generation
- * that caller->copies_generation is set to. A status of the contract. */
-int64_t hv_roots_copy(struct hv_vcpu *caller, pv_gpa_t root, bool user,
-		      pv_gpa_t *ret_copy);
+/* Take a copy of root->guest, for its kernel or for user mode. A status of the
+ * contract; the former copy stays if it is negative. */
+int64_t hv_roots_copy(struct hv_vm *vm, struct hv_root *root, bool user);
+/* Whether its copy is still what it was. */
+bool hv_root_holds(const struct hv_roots *roots, const struct hv_root *root);
 /* Host address of a copy's entry, or NULL. */
 const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len);
 void hv_roots_init(struct hv_roots *roots);

@@ -163,11 +163,11 @@ static void begin(struct hv_vcpu *vcpu)
 	};
 	int status;
 
-	if (vcpu->copies_generation != atomic_load(&vcpu->vm->roots.generation))
+	if (!hv_root_holds(&vcpu->vm->roots, &vcpu->kernel_root))
 		atomic_store(&vcpu->reload, true);
 	ops->cpu_adopt(vcpu->cpu);
-	status = ops->cpu_start(vcpu->cpu, &vcpu->entry_regs, vcpu->kernel_copy,
-				&bases);
+	status = ops->cpu_start(vcpu->cpu, &vcpu->entry_regs,
+				vcpu->kernel_root.copy, &bases);
 	if (status < 0)
 		hv_vm_fail(vcpu->vm, "KVM does not take a vCPU's entry state: %s",
 			   strerror(-status));
@@ -241,8 +241,6 @@ static int64_t bring_up(struct hv_vcpu *caller, struct hv_vcpu *vcpu,
 	reset(vcpu);
 	vcpu->entry_regs = *entry;
 	vcpu->kernel_root = caller->kernel_root;
-	vcpu->kernel_copy = caller->kernel_copy;
-	vcpu->copies_generation = caller->copies_generation;
 	status = make(vcpu);
 	if (status < 0)
 		return status;
@@ -294,8 +292,10 @@ void hv_vcpu_boot(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack,
 	vcpu->entry_regs = (struct hv_regs){
 		.rip = entry, .rsp = stack, .rdi = arg, .rflags = RFLAGS_INITIAL,
 	};
-	vcpu->kernel_root = PV_ROOT_INITIAL;
-	vcpu->kernel_copy = vcpu->vm->engine->root_initial;
+	vcpu->kernel_root = (struct hv_root){
+		.guest = PV_ROOT_INITIAL,
+		.copy = vcpu->vm->engine->root_initial,
+	};
 	reset(vcpu);
 	vcpu->vm->vcpus_up = 1;
 	atomic_store(&vcpu->up, true);

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "engine.h"
+#include "roots.h"
 #include "stats.h"
 #include "timer.h"
 
@@ -53,15 +54,12 @@ struct hv_vcpu {
 	uint64_t trap_entry;
 	uint32_t trap_vectors;
 
-	/* Page tables: the guest's root of its kernel, and what the processor has
-	 * instead; see space.c. */
-	pv_gpa_t kernel_root, kernel_copy;
-	unsigned copies_generation; /* of the copies in use */
+	struct hv_root kernel_root; /* page tables of its kernel; see space.c */
 
 	/* User mode; see user.c. */
 	_Atomic bool in_user;
 	struct pv_user *user; /* guest RAM; only written while in_user */
-	pv_gpa_t user_root, user_copy;
+	struct hv_root user_root;
 	struct hv_regs kernel_regs;
 	struct hv_bases kernel_bases;
 
@@ -108,7 +106,7 @@ struct hv_vcpu *hv_vcpu_numbered(struct hv_vm *vm, uint64_t number);
 static inline pv_gpa_t hv_vcpu_tables(const struct hv_vcpu *vcpu)
 {
 	return atomic_load_explicit(&vcpu->in_user, memory_order_relaxed)
-		       ? vcpu->user_copy : vcpu->kernel_copy;
+		       ? vcpu->user_root.copy : vcpu->kernel_root.copy;
 }
 
 /* Whether the processor can hold it as an address: bits 63 to 47 are equal. */

@@ -15,11 +15,16 @@
 #include "vm.h"
 
 #define PAGE ((uint64_t)PV_PAGE_BYTES)
-#define POOL_BYTES (HV_ROOTS_MAX * PAGE)
+#define POOL_BYTES HV_ROOTS_BYTES
 
 struct root {
 	uint64_t entry[HV_PT_ENTRIES];
 };
+
+pv_gpa_t hv_roots_gpa(const struct hv_window *window)
+{
+	return hv_round_up(window->gpa + window->bytes, HV_HUGE_PAGE_BYTES);
+}
 
 void hv_roots_init(struct hv_roots *roots)
 {
@@ -35,9 +40,11 @@ void hv_roots_done(struct hv_roots *roots)
 
 const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len)
 {
-	if (!roots->base || gpa < roots->gpa || gpa - roots->gpa > POOL_BYTES - len)
+	const uint8_t *base = roots->base; /* it may just be being made */
+
+	if (!base || gpa < roots->gpa || gpa - roots->gpa > POOL_BYTES - len)
 		return NULL;
-	return roots->base + (gpa - roots->gpa);
+	return base + (gpa - roots->gpa);
 }
 
 /* Read each entry once and check what was read. The processor would find most of
@@ -118,9 +125,8 @@ static int make_pool(struct hv_vm *vm)
 
 	if (base == MAP_FAILED)
 		return -errno;
+	roots->gpa = hv_roots_gpa(&vm->window);
 	roots->base = base;
-	roots->gpa = hv_round_up(vm->window.gpa + vm->window.bytes,
-				 HV_HUGE_PAGE_BYTES);
 	status = map_pool(vm);
 	if (status < 0)
 		hv_roots_done(roots);

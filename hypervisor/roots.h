@@ -18,13 +18,15 @@
 #include <stdbool.h>
 
 struct hv_vm;
+struct hv_window;
 
 #define HV_ROOTS_MAX 1024
+#define HV_ROOTS_BYTES (HV_ROOTS_MAX * (uint64_t)PV_PAGE_BYTES)
 #define HV_ROOT_BUCKETS 256
 
 struct hv_roots {
 	pthread_mutex_t lock;
-	uint8_t *base;     /* [HV_ROOTS_MAX] pages; NULL until the first copy */
+	uint8_t *_Atomic base; /* [HV_ROOTS_MAX] pages; NULL until the first copy */
 	pv_gpa_t gpa;
 	unsigned used;
 	_Atomic unsigned generation; /* of all copies: when they began anew */
@@ -46,6 +48,8 @@ int64_t hv_roots_copy(struct hv_vm *vm, struct hv_root *root, bool user);
 bool hv_root_holds(const struct hv_roots *roots, const struct hv_root *root);
 /* Host address of a copy's entry, or NULL. */
 const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len);
+/* Where the copies are to the processor. */
+pv_gpa_t hv_roots_gpa(const struct hv_window *window);
 void hv_roots_init(struct hv_roots *roots);
 void hv_roots_done(struct hv_roots *roots);
 

@@ -5,6 +5,7 @@
 #include "vcpu.h"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -144,14 +145,14 @@ static void run(struct hv_vcpu *vcpu)
 	leave_guest(vcpu);
 }
 
-static void reset(struct hv_vcpu *vcpu)
+static void reset(struct hv_vcpu *vcpu, bool upcalls_masked)
 {
 	struct pv_vcpu *page = vcpu->page;
 
 	atomic_store(&vcpu->upcall_entry, 0);
 	vcpu->trap_vectors = 0;
 	atomic_store(&vcpu->timer.deadline_ns, PV_FOREVER);
-	__atomic_store_n(&page->upcalls_masked, vcpu->number ? 1 : 0,
+	__atomic_store_n(&page->upcalls_masked, upcalls_masked,
 			 __ATOMIC_RELAXED);
 }
 
@@ -218,13 +219,29 @@ static int64_t make(struct hv_vcpu *vcpu)
 {
 	struct hv_vm *vm = vcpu->vm;
 	struct hv_error err = { .text = "" };
+	struct hv_cpu *cpu;
 
-	if (!vcpu->cpu && vm->engine->ops->cpu_create(vm->engine, vcpu->number,
-						      &vcpu->cpu, &err) < 0)
-		return -PV_ENOMEM;
+	if (!vcpu->cpu) {
+		if (vm->engine->ops->cpu_create(vm->engine, vcpu->number, &cpu,
+						&err) < 0)
+			return -PV_ENOMEM;
+		vcpu->cpu = cpu;
+	}
 	if (vcpu->number == 0 || vcpu->has_thread)
 		return 0;
 	return start_thread(vcpu) ? -PV_ENOMEM : 0;
+}
+
+/* Its last step may be seen in its page before it is done. False while the VM ends:
+ * a thread that is made then would be waited for by nobody. */
+static bool wait_until_down(struct hv_vcpu *vcpu)
+{
+	while (!atomic_load(&vcpu->vm->ending)) {
+		if (atomic_load(&vcpu->place) == HV_PLACE_ASLEEP)
+			return true;
+		sched_yield();
+	}
+	return false;
 }
 
 static int64_t bring_up(struct hv_vcpu *caller, struct hv_vcpu *vcpu,
@@ -232,13 +249,9 @@ static int64_t bring_up(struct hv_vcpu *caller, struct hv_vcpu *vcpu,
 {
 	int64_t status;
 
-	/* Also one that is on its way down; and one that comes while the VM ends
-	 * would be waited for by nobody. */
-	if (atomic_load(&vcpu->up) ||
-	    atomic_load(&vcpu->place) != HV_PLACE_ASLEEP ||
-	    atomic_load(&vcpu->vm->ending))
+	if (atomic_load(&vcpu->up) || !wait_until_down(vcpu))
 		return -PV_EBUSY;
-	reset(vcpu);
+	reset(vcpu, true);
 	vcpu->entry_regs = *entry;
 	vcpu->kernel_root = caller->kernel_root;
 	status = make(vcpu);
@@ -296,7 +309,7 @@ void hv_vcpu_boot(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack,
 		.guest = PV_ROOT_INITIAL,
 		.copy = vcpu->vm->engine->root_initial,
 	};
-	reset(vcpu);
+	reset(vcpu, false);
 	vcpu->vm->vcpus_up = 1;
 	atomic_store(&vcpu->up, true);
 }

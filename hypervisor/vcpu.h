@@ -35,7 +35,7 @@ struct hv_vcpu {
 	struct hv_vm *vm;
 	unsigned number;
 	struct pv_vcpu *page; /* shared with the guest */
-	struct hv_cpu *cpu;   /* the engine's; NULL until it first comes up */
+	struct hv_cpu *_Atomic cpu; /* the engine's; NULL until it first comes up */
 	pthread_t thread;
 	bool has_thread;
 

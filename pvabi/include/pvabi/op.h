@@ -77,8 +77,8 @@ enum pv_op {
 	/* QUEUE_OPEN(device, queue, gpa, entries, port): start serving the
 	 * struct pv_ring at gpa (64-byte aligned, PV_RING_BYTES(entries) long,
 	 * its struct pv_ring all zero; entries a power of two from 2 up to
-	 * pv_device.queue_entries_max). Events come to the port, which must not
-	 * be a fixed one. Answers the queue's doorbell number. -PV_ENODEV,
+	 * pv_device.queue_entries_max). Events come to the port of the calling
+	 * vCPU, which must not be a fixed one. Answers the queue's doorbell number. -PV_ENODEV,
 	 * -PV_EBUSY (already open), -PV_EINVAL, -PV_EFAULT, -PV_ENOMEM. Needs
 	 * PV_FEATURE_BLOCK. Cost 1. */
 	PV_OP_QUEUE_OPEN = 9,
@@ -126,9 +126,9 @@ enum pv_op {
 	 * whose root lies in the page of RAM at guest-physical address root, in
 	 * the architecture's 4-level format; PV_ROOT_INITIAL: with those it began
 	 * with. All translations of this vCPU are flushed. Of the root itself
-	 * a copy is used, made now and at each MMU_FLUSH that names the vCPU, in
-	 * which entry PV_WINDOW_ROOT_ENTRY is the window's; the tables below
-	 * are used in place. The kernel's pages have the U bit. -PV_EINVAL (not
+	 * a copy is used, made now, at each MMU_FLUSH that names the vCPU, and
+	 * when user mode is left, in which entry PV_WINDOW_ROOT_ENTRY is the
+	 * window's; the tables below are used in place. The kernel's pages have the U bit. -PV_EINVAL (not
 	 * page-aligned; an entry with reserved bits), -PV_EFAULT (root, or a table
 	 * an entry of it names, is not in RAM). Needs PV_FEATURE_MMU. Cost 1. */
 	PV_OP_MMU_ROOT = 19,
@@ -139,7 +139,7 @@ enum pv_op {
 	 * set in vcpus uses a translation of [gva, gva + len_bytes) that is older
 	 * than this call; len_bytes 0: nor any other. More may be flushed. Those
 	 * that are down are skipped. Not needed for an entry that was not present
-	 * before. -PV_EINVAL (a bit of a vCPU there is not; an entry of the root in
+	 * before, unless it is one of a root. -PV_EINVAL (a bit of a vCPU there is not; an entry of the root in
 	 * use with reserved bits), -PV_EFAULT (as MMU_ROOT); then all is flushed
 	 * the same, with the former copy of the root. Needs PV_FEATURE_MMU. Cost 1,
 	 * and an exit of each other vCPU named that runs. */

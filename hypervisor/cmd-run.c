@@ -16,7 +16,8 @@
 #include "run.h"
 #include "stats.h"
 
-enum { KEY_STATS = 0x100, KEY_POISON, KEY_TIMEOUT, KEY_ENGINE, KEY_VCPUS };
+enum { KEY_STATS = 0x100, KEY_POISON, KEY_TIMEOUT, KEY_ENGINE, KEY_VCPUS,
+       KEY_HOST_EVENTS };
 
 struct run_command {
 	struct hv_machine_options machine;
@@ -32,6 +33,8 @@ static const struct argp_option option_list[] = {
 	  "Give the guest the file or block device PATH as a disk; ro: read-only, direct: past the host's page cache, id: its name in the guest (default disk0, disk1, ...). A comma in PATH is written twice. Up to 16 times", 0 },
 	{ "vcpus", KEY_VCPUS, "NUMBER", 0,
 	  "How many vCPUs the guest has, from 1 to 64 (default 1); more than the host's CPUs share them", 0 },
+	{ "host-events", KEY_HOST_EVENTS, "FIFO", 0,
+	  "Whatever is written to this named pipe (mkfifo) makes port 2 of vCPU 0 pending: a way for scripts to get the guest's attention", 0 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
 	  "Stop the guest after so long, with status 124", 0 },
 	{ "engine", KEY_ENGINE, "NAME", 0,
@@ -148,6 +151,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_TIMEOUT:
 		parse_timeout(state, run, text);
+		return 0;
+	case KEY_HOST_EVENTS:
+		run->machine.host_events = text;
 		return 0;
 	case KEY_VCPUS:
 		parse_vcpus(state, run, text);

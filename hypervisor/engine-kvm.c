@@ -18,7 +18,7 @@
 #include "kvm-tables.h"
 #include "page-tables.h"
 
-enum slot { SLOT_RAM, SLOT_WINDOW, SLOT_FIXED, SLOT_TABLES };
+enum slot { SLOT_RAM, SLOT_WINDOW, SLOT_FIXED, SLOT_TABLES, SLOT_ROOTS };
 
 int hv_kvm_refuses(struct hv_error *err, const char *what)
 {
@@ -59,19 +59,26 @@ static int set_memory(struct hv_kvm *k, enum slot slot, pv_gpa_t gpa,
 	return ioctl(k->vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
-/* A guest that makes no page tables cannot name what is in the window: it is
- * spared the time that another slot takes. */
-static int add_window(struct hv_kvm *k, bool guest_tables)
+static int add_part(struct hv_kvm *k, enum slot slot, uint64_t from, uint64_t to,
+		    uint32_t flags)
 {
 	const struct hv_window *w = k->window;
-	uint64_t fixed = HV_WINDOW_FIXED;
 
+	return set_memory(k, slot, w->gpa + from, w->base + from, to - from,
+			  flags);
+}
+
+/* A guest that makes no page tables cannot name what is in the window: it is
+ * spared the time that further slots take. */
+static int add_window(struct hv_kvm *k, bool guest_tables)
+{
 	if (!guest_tables)
-		return set_memory(k, SLOT_WINDOW, w->gpa, w->base, w->bytes, 0);
-	if (set_memory(k, SLOT_WINDOW, w->gpa, w->base, fixed, 0) < 0)
+		return add_part(k, SLOT_WINDOW, 0, k->window->bytes, 0);
+	if (add_part(k, SLOT_WINDOW, 0, HV_WINDOW_FIXED, 0) < 0 ||
+	    add_part(k, SLOT_FIXED, HV_WINDOW_FIXED, HV_WINDOW_MAPPED,
+		     KVM_MEM_READONLY) < 0)
 		return -1;
-	return set_memory(k, SLOT_FIXED, w->gpa + fixed, w->base + fixed,
-			  w->bytes - fixed, KVM_MEM_READONLY);
+	return add_part(k, SLOT_TABLES, HV_WINDOW_MAPPED, k->window->bytes, 0);
 }
 
 static bool has(const struct hv_kvm *k, long capability)
@@ -192,10 +199,10 @@ static int kvm_map_tables(struct hv_engine *engine, pv_gpa_t gpa, void *base,
 {
 	struct hv_kvm *k = hv_kvm_of(engine);
 
-	if (k->tables_mapped && set_memory(k, SLOT_TABLES, gpa, base, 0, 0) < 0)
+	if (k->tables_mapped && set_memory(k, SLOT_ROOTS, gpa, base, 0, 0) < 0)
 		return -errno;
 	k->tables_mapped = false;
-	if (set_memory(k, SLOT_TABLES, gpa, base, bytes, KVM_MEM_READONLY) < 0)
+	if (set_memory(k, SLOT_ROOTS, gpa, base, bytes, 0) < 0)
 		return -errno;
 	k->tables_mapped = true;
 	return 0;

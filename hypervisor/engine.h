@@ -94,10 +94,10 @@ struct hv_engine_ops {
 	 * 0, or -errno if this host cannot. Any thread. */
 	int (*set_doorbell)(struct hv_engine *engine, uint32_t number,
 			    int eventfd, bool on);
-	/* Have this memory at gpa, for page tables of the hypervisor's: the guest
-	 * can only read there. Called again for the same when all of what is in
-	 * it may have changed behind the back of the processor and of KVM, while
-	 * no vCPU is in the guest. 0 or -errno. */
+	/* Have this memory at gpa, for page tables of the hypervisor's. Called
+	 * again for the same when all of what is in it may have changed behind
+	 * the back of the processor and of KVM, while no vCPU is in the guest.
+	 * 0 or -errno. */
 	int (*map_tables)(struct hv_engine *engine, pv_gpa_t gpa, void *base,
 			  uint64_t bytes);
 

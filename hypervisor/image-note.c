@@ -133,7 +133,7 @@ static int check_note_version(const struct hv_image *image,
 static int check_note_features(const struct hv_image *image,
 			       struct hv_error *err)
 {
-	uint64_t unknown = image->note.required & ~PV_FEATURES_V1;
+	uint64_t unknown = image->note.required & ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL);
 	char text[160];
 
 	if (!unknown)

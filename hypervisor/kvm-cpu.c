@@ -285,11 +285,14 @@ static void give_sregs_back(struct hv_kvm_cpu *c)
 	c->sregs_changed = false;
 }
 
-/* c->sregs, to be changed. */
+/* c->sregs, to be changed. KVM shows a task state as busy that was not. */
 static int take_sregs(struct hv_kvm_cpu *c)
 {
-	if (!c->sregs_changed && ioctl(c->fd, KVM_GET_SREGS, &c->sregs) < 0)
+	if (c->sregs_changed)
+		return 0;
+	if (ioctl(c->fd, KVM_GET_SREGS, &c->sregs) < 0)
 		return -errno;
+	c->sregs.tr.type = c->entry_sregs.tr.type;
 	c->sregs_changed = true;
 	return 0;
 }

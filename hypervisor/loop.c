@@ -203,6 +203,11 @@ bool hv_loop_abandoned(const struct hv_loop *loop)
 	return atomic_load_explicit(&loop->abandoned, memory_order_relaxed);
 }
 
+bool hv_loop_stopping(const struct hv_loop *loop)
+{
+	return loop->stopping;
+}
+
 void hv_loop_abandon(struct hv_loop *loop)
 {
 	atomic_store(&loop->abandoned, true);

@@ -87,6 +87,9 @@ void hv_loop_post(struct hv_loop *loop, struct hv_job *job);
 void hv_loop_job_done(struct hv_job *job);
 
 /* Loop thread: */
+
+/* What is under way is being cancelled: begin nothing more. */
+bool hv_loop_stopping(const struct hv_loop *loop);
 void hv_loop_add_source(struct hv_loop *loop, struct hv_source *source);
 void hv_loop_remove_source(struct hv_loop *loop, struct hv_source *source);
 /* A submission entry for io, ready to be prepared; its user data is set. Never

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "console.h"
 #include "feature-names.h"
+#include "host-event.h"
 #include "loop.h"
 
 /* Longer than one hand-off between sleeping threads costs, so that a busy ring
@@ -129,6 +130,9 @@ int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
 	vm->console = hv_console_create(vm);
 	if (!vm->console)
 		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
+	if (options->host_events &&
+	    hv_host_event_open(&vm->host_event, options->host_events, err) < 0)
+		return -1;
 	if (load_image(vm, options, err) < 0 ||
 	    add_disks(vm, options, err) < 0 ||
 	    create_engine(vm, options->engine, err) < 0 ||
@@ -153,6 +157,7 @@ void hv_machine_free(struct hv_vm *vm)
 	for (unsigned i = 0; i < vm->blocks; i++)
 		hv_block_free(vm->block[i]);
 	stop_loop(vm);
+	hv_host_event_free(vm->host_event);
 	hv_console_free(vm->console);
 	if (vm->engine)
 		vm->engine->ops->free(vm->engine);

@@ -23,6 +23,7 @@ struct hv_machine_options {
 	struct hv_disk_spec disk[HV_BLOCK_DEVICES_MAX]; /* named, no name twice */
 	unsigned disks;
 	unsigned vcpus;
+	const char *host_events; /* a named pipe; NULL: none */
 	bool poison;
 };
 

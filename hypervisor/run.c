@@ -11,6 +11,7 @@
 #include <sys/time.h>
 
 #include "clock.h"
+#include "host-event.h"
 #include "loop.h"
 #include "vm.h"
 
@@ -119,6 +120,8 @@ void hv_vm_run(struct hv_vm *vm, uint64_t timeout_ns)
 	vm->running = true;
 	if (timeout_ns)
 		limit_time(vm, timeout_ns);
+	if (vm->host_event)
+		hv_host_event_start(vm->host_event, vm);
 	vm->stats.entry_ns = hv_host_ns();
 	hv_vcpu_live(&vm->vcpu[0]);
 	hv_vcpus_join(vm);

@@ -49,13 +49,13 @@ static struct __kernel_timespec span(uint64_t ns)
 /* Wait for the deadline that is set now, instead of what was waited for. */
 static void wait_anew(struct hv_timer *timer)
 {
-	struct hv_loop *loop = vcpu_of(timer)->vm->loop;
+	struct hv_loop *loop = timer->loop;
 	uint64_t at, now, left;
 
 	/* First none, so that whoever sets one meanwhile asks us to look. */
 	atomic_store(&timer->due_ns, PV_FOREVER);
 	at = hv_timer_check(vcpu_of(timer));
-	if (at == PV_FOREVER)
+	if (at == PV_FOREVER || hv_loop_stopping(loop))
 		return;
 	now = hv_clock_now(vcpu_of(timer)->vm);
 	left = at > now ? at - now : 0;
@@ -107,7 +107,9 @@ int64_t hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 	    deadline_ns >= atomic_load(&timer->due_ns))
 		return 0;
 	loop = hv_vm_loop(vcpu->vm);
-	if (loop && !atomic_exchange(&timer->posted, true))
+	if (loop && !atomic_exchange(&timer->posted, true)) {
+		timer->loop = loop;
 		hv_loop_post(loop, &timer->job);
+	}
 	return 0;
 }

@@ -20,6 +20,7 @@ struct hv_timer {
 	_Atomic uint64_t due_ns; /* when the loop looks next; PV_FOREVER: never */
 	_Atomic bool posted;     /* the loop was asked to look at once */
 	struct hv_job job;
+	struct hv_loop *loop; /* the VM has none any more while it is stopped */
 	/* Loop thread: */
 	struct hv_io io;
 	bool under_way;

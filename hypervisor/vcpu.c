@@ -19,6 +19,9 @@
 #include "vm.h"
 
 #define RFLAGS_INITIAL 2u
+/* Before it must make a step: out of user mode, then into the handler. More is
+ * wanted only if another vCPU meddles with this one's page. */
+#define UPCALLS_MAX 2
 
 static long futex(_Atomic uint32_t *word, int op, uint32_t value,
 		  const struct timespec *most)
@@ -84,7 +87,7 @@ static void leave_guest(struct hv_vcpu *vcpu)
 
 /* One message that was left, or false if there is none: then it is in the guest,
  * as far as others can tell. */
-static bool serve_message(struct hv_vcpu *vcpu)
+static bool serve_message(struct hv_vcpu *vcpu, unsigned *upcalls)
 {
 	struct hv_vm *vm = vcpu->vm;
 
@@ -101,8 +104,9 @@ static bool serve_message(struct hv_vcpu *vcpu)
 		hv_space_reload(vcpu);
 		return true;
 	}
-	if (hv_upcall_wanted(vcpu)) {
+	if (*upcalls < UPCALLS_MAX && hv_upcall_wanted(vcpu)) {
 		leave_guest(vcpu);
+		++*upcalls;
 		if (hv_upcall_deliver(vcpu))
 			return true;
 		atomic_store(&vcpu->place, HV_PLACE_GUEST);
@@ -122,7 +126,9 @@ static void run(struct hv_vcpu *vcpu)
 	struct hv_exit exit;
 
 	while (lives(vcpu)) {
-		while (serve_message(vcpu))
+		unsigned upcalls = 0;
+
+		while (serve_message(vcpu, &upcalls))
 			if (!lives(vcpu))
 				break;
 		if (lives(vcpu)) {
@@ -222,11 +228,12 @@ static int64_t bring_up(struct hv_vcpu *caller, struct hv_vcpu *vcpu,
 {
 	int64_t status;
 
-	/* Also one that is on its way down. */
+	/* Also one that is on its way down; and one that comes while the VM ends
+	 * would be waited for by nobody. */
 	if (atomic_load(&vcpu->up) ||
-	    atomic_load(&vcpu->place) != HV_PLACE_ASLEEP)
-		if (vcpu->has_thread || atomic_load(&vcpu->up))
-			return -PV_EBUSY;
+	    atomic_load(&vcpu->place) != HV_PLACE_ASLEEP ||
+	    atomic_load(&vcpu->vm->ending))
+		return -PV_EBUSY;
 	reset(vcpu);
 	vcpu->entry_regs = *entry;
 	vcpu->kernel_root = caller->kernel_root;
@@ -292,6 +299,9 @@ void hv_vcpu_boot(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack,
 
 void hv_vcpus_join(struct hv_vm *vm)
 {
+	/* Whoever makes a thread holds it, and makes none from here on. */
+	pthread_mutex_lock(&vm->lock);
+	pthread_mutex_unlock(&vm->lock);
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		if (vm->vcpu[i].has_thread)
 			pthread_join(vm->vcpu[i].thread, NULL);

@@ -131,6 +131,7 @@ void hv_vm_init(struct hv_vm *vm, unsigned vcpus)
 
 		vcpu->vm = vm;
 		vcpu->number = i;
+		atomic_init(&vcpu->place, HV_PLACE_ASLEEP);
 		hv_timer_init(&vcpu->timer);
 	}
 }

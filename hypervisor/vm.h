@@ -22,6 +22,7 @@
 
 struct hv_block;
 struct hv_console;
+struct hv_host_event;
 struct hv_loop;
 
 #define HV_BLOCK_DEVICES_MAX 16
@@ -36,6 +37,7 @@ struct hv_vm {
 	struct hv_roots roots;     /* of the guest's own page tables */
 	struct hv_loop *loop;      /* NULL until hv_vm_loop made it */
 	struct hv_console *console;
+	struct hv_host_event *host_event; /* NULL: none */
 	struct hv_block *block[HV_BLOCK_DEVICES_MAX];
 	unsigned blocks;
 	struct hv_stats stats;

@@ -13,8 +13,11 @@
  *	+0x97000  end of what is mapped; page tables follow
  *
  * A guest with page tables of its own can name any of it by its physical address.
- * For such a one everything from HV_WINDOW_FIXED on is memory that nothing in the
- * machine can write to, ring 0 included; what is below decides nothing.
+ * What nobody has to write is read-only memory for such a one, at every ring: from
+ * HV_WINDOW_FIXED up to the page tables. Those cannot be, since a processor with
+ * nested paging walks them as a writer. So a kernel that sets out to can make
+ * itself ring 0 of its own VM, which is what every KVM guest is: nothing here
+ * trusts what it finds in the window or where the vCPU comes from.
  */
 #ifndef HV_WINDOW_H
 #define HV_WINDOW_H

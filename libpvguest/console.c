@@ -6,9 +6,13 @@
 #include <pvguest/console.h>
 #include <pvguest/libc.h>
 #include <pvguest/ops.h>
+#include <pvguest/spinlock.h>
 
 #include "internal.h"
 
+/* Held over CONSOLE_WRITE too: what one call prints stays together, and a vCPU in
+ * that operation could not handle events anyway. */
+static struct pvg_spinlock lock;
 static char buffer[PVG_CONSOLE_BUFFER_BYTES];
 static size_t buffered;
 
@@ -26,7 +30,7 @@ static int write_through(const char *bytes, size_t len)
 	return 0;
 }
 
-int pvg_console_flush(void)
+static int flush(void)
 {
 	size_t len = buffered;
 
@@ -38,7 +42,7 @@ int pvg_console_flush(void)
 static int append(const char *bytes, size_t len)
 {
 	if (len > sizeof(buffer) - buffered) {
-		int error = pvg_console_flush();
+		int error = flush();
 
 		if (error)
 			return error;
@@ -50,12 +54,39 @@ static int append(const char *bytes, size_t len)
 	return 0;
 }
 
+static int append_line(const char *bytes, size_t len)
+{
+	int error = append(bytes, len);
+
+	if (!error && memchr(bytes, '\n', len))
+		error = flush();
+	return error;
+}
+
+int pvg_console_flush(void)
+{
+	bool was_masked = pvg_spin_lock_masked(&lock);
+	int error = flush();
+
+	pvg_spin_unlock_masked(&lock, was_masked);
+	return error;
+}
+
+/* Who holds it may be this vCPU, or be stopped. What is in the buffer is written
+ * all the same, twice or cut in the worst case. */
+void pvg_console_flush_anyway(void)
+{
+	for (int i = 0; i < 10000 && !pvg_spin_trylock(&lock); i++)
+		__builtin_ia32_pause();
+	flush();
+}
+
 int pvg_console_write(const void *bytes, size_t len_bytes)
 {
-	int error = append(bytes, len_bytes);
+	bool was_masked = pvg_spin_lock_masked(&lock);
+	int error = append_line(bytes, len_bytes);
 
-	if (!error && memchr(bytes, '\n', len_bytes))
-		error = pvg_console_flush();
+	pvg_spin_unlock_masked(&lock, was_masked);
 	return error;
 }
 
@@ -68,9 +99,13 @@ int pvg_putchar(int byte)
 
 int pvg_puts(const char *string)
 {
-	if (append(string, strlen(string)))
-		return -1;
-	return pvg_console_write("\n", 1) ? -1 : 0;
+	bool was_masked = pvg_spin_lock_masked(&lock);
+	int error = append(string, strlen(string));
+
+	if (!error)
+		error = append_line("\n", 1);
+	pvg_spin_unlock_masked(&lock, was_masked);
+	return error ? -1 : 0;
 }
 
 struct print {
@@ -89,11 +124,13 @@ static void put_console(void *sink, const char *piece, size_t len)
 
 int pvg_vprintf(const char *format, va_list args)
 {
+	bool was_masked = pvg_spin_lock_masked(&lock);
 	struct print print = { false, 0 };
 	size_t len = pvg_format(put_console, &print, format, args);
 
 	if (!print.error && print.newline)
-		print.error = pvg_console_flush();
+		print.error = flush();
+	pvg_spin_unlock_masked(&lock, was_masked);
 	return print.error ? -1 : (int)len;
 }
 

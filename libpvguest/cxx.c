@@ -9,6 +9,7 @@
  */
 #include <pvguest/libc.h>
 #include <pvguest/panic.h>
+#include <pvguest/vcpu.h>
 
 #include "internal.h"
 
@@ -97,31 +98,61 @@ int __cxa_atexit(void (*fn)(void *object), void *object, void *dso)
 }
 
 /* Static objects inside functions: the first byte of a guard says that the
- * object is made. With one vCPU a guard found being held was entered by its own
- * initialiser. */
-int __cxa_guard_acquire(uint8_t *guard);
-void __cxa_guard_release(uint8_t *guard);
-void __cxa_guard_abort(uint8_t *guard);
+ * object is made, the second half who makes it. A guard found being held by
+ * oneself was entered by its own initialiser; others wait. */
+int __cxa_guard_acquire(uint32_t *guard);
+void __cxa_guard_release(uint32_t *guard);
+void __cxa_guard_abort(uint32_t *guard);
 
-int __cxa_guard_acquire(uint8_t *guard)
+/* Not 0: the thread, where there are threads, else the vCPU. */
+static uint32_t self(void)
 {
-	if (guard[0])
-		return 0;
-	if (guard[1])
+	uint64_t thread = pvg_vcpu()->own[PVG_OWN_THREAD];
+
+	return thread ? (uint32_t)(thread >> 4) | 1u << 31
+		      : pvg_vcpu_number() + 1;
+}
+
+static bool is_made(const uint32_t *guard)
+{
+	return __atomic_load_n((const uint8_t *)guard, __ATOMIC_ACQUIRE);
+}
+
+static bool hold(uint32_t *guard)
+{
+	uint32_t maker = 0;
+
+	if (__atomic_compare_exchange_n(&guard[1], &maker, self(), false,
+					__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return true;
+	if (maker == self())
 		pvg_panic("a static object's initialiser needs the object");
-	guard[1] = 1;
-	return 1;
+	return false;
 }
 
-void __cxa_guard_release(uint8_t *guard)
+int __cxa_guard_acquire(uint32_t *guard)
 {
-	guard[0] = 1;
-	guard[1] = 0;
+	while (!is_made(guard)) {
+		if (!hold(guard)) {
+			pvg_op_yield();
+			continue;
+		}
+		if (!is_made(guard))
+			return 1;
+		__cxa_guard_abort(guard); /* made since we looked */
+	}
+	return 0;
 }
 
-void __cxa_guard_abort(uint8_t *guard)
+void __cxa_guard_release(uint32_t *guard)
 {
-	guard[1] = 0;
+	__atomic_store_n((uint8_t *)guard, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&guard[1], 0, __ATOMIC_RELEASE);
+}
+
+void __cxa_guard_abort(uint32_t *guard)
+{
+	__atomic_store_n(&guard[1], 0, __ATOMIC_RELEASE);
 }
 
 __attribute__((noreturn)) void __cxa_pure_virtual(void);

@@ -4,15 +4,17 @@
  * together and only then sleeps, so what fires between our look and BLOCK makes
  * BLOCK return at once.
  */
+#include <pvguest/clock.h>
 #include <pvguest/event.h>
-#include <pvguest/ops.h>
+#include <pvguest/spinlock.h>
 
 #include "internal.h"
 
 /* One bit for each port; the fixed ones are taken from the start. */
 static uint64_t used[PV_PORT_WORDS] = { (1u << PV_PORT_FIRST_FREE) - 1 };
+static struct pvg_spinlock used_lock;
 
-int pvg_port_alloc(void)
+static int take_unused(void)
 {
 	for (int i = 0; i < PV_PORT_WORDS; i++) {
 		int bit;
@@ -21,31 +23,47 @@ int pvg_port_alloc(void)
 			continue;
 		bit = __builtin_ctzll(~used[i]);
 		used[i] |= UINT64_C(1) << bit;
-		pvg_port_clear((unsigned)(i * 64 + bit));
 		return i * 64 + bit;
 	}
 	return -PV_ENOMEM;
 }
 
+int pvg_port_alloc(void)
+{
+	bool was_masked = pvg_spin_lock_masked(&used_lock);
+	int port = take_unused();
+
+	pvg_spin_unlock_masked(&used_lock, was_masked);
+	/* Left over from its former use. */
+	for (unsigned vcpu = 0; port >= 0 && vcpu < pvg_vcpus(); vcpu++)
+		pvg_port_clear_on(vcpu, (unsigned)port);
+	return port;
+}
+
 void pvg_port_free(unsigned port)
 {
+	bool was_masked = pvg_spin_lock_masked(&used_lock);
+
 	used[port / 64] &= ~(UINT64_C(1) << port % 64);
+	pvg_spin_unlock_masked(&used_lock, was_masked);
 }
 
-static void set_masks(const struct pvg_ports *unmasked)
+int (*pvg_ports_wait_hook)(unsigned vcpu, const struct pvg_ports *ports,
+			   uint64_t deadline_ns);
+
+/* These ports, and those with handlers. Upcalls are masked: a handler may change
+ * the latter. */
+static void unmask_only(const struct pvg_ports *ports)
 {
+	const struct pvg_percpu *percpu = pvg_percpu();
 	uint64_t *masked = pvg_vcpu()->masked;
 
-	for (int i = 0; i < PV_PORT_WORDS; i++)
-		__atomic_store_n(&masked[i], ~unmasked->word[i],
+	for (int i = 0; i < PV_PORT_WORDS; i++) {
+		uint64_t handled = percpu->upcalls ? percpu->unmasked[i] : 0;
+
+		__atomic_store_n(&masked[i], ~(ports->word[i] | handled),
 				 __ATOMIC_RELEASE);
-}
-
-void pvg_ports_mask_all(void)
-{
-	static const struct pvg_ports none;
-
-	set_masks(&none);
+	}
 }
 
 static int first_pending(const struct pvg_ports *ports)
@@ -63,23 +81,40 @@ static int first_pending(const struct pvg_ports *ports)
 	return -PV_EAGAIN;
 }
 
-int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
+/* BLOCK until one of ours is pending: others with handlers end it too, when those
+ * have run. It unmasks upcalls. */
+static int block_for(const struct pvg_ports *ports, uint64_t deadline_ns)
 {
-	int port = first_pending(ports);
+	int port;
 
-	if (port >= 0)
-		return port;
-	set_masks(ports);
-	/* Answering without one of our ports pending would be a slip of the
-	 * hypervisor's; asking again is all it costs. */
 	do {
 		int64_t answer = pvg_op_block(deadline_ns);
 
+		pvg_mask();
 		port = first_pending(ports);
 		if (port < 0 && answer == -PV_ETIMEDOUT)
 			port = -PV_ETIMEDOUT;
 	} while (port == -PV_EAGAIN);
-	pvg_ports_mask_all();
+	return port;
+}
+
+int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
+{
+	static const struct pvg_ports none;
+	bool was_masked;
+	int port;
+
+	if (pvg_ports_wait_hook)
+		return pvg_ports_wait_hook(pvg_vcpu_number(), ports,
+					   deadline_ns);
+	port = first_pending(ports);
+	if (port >= 0)
+		return port;
+	was_masked = pvg_mask_save();
+	unmask_only(ports);
+	port = block_for(ports, deadline_ns);
+	unmask_only(&none);
+	pvg_mask_restore(was_masked);
 	return port;
 }
 
@@ -93,5 +128,33 @@ int pvg_port_wait(unsigned port, uint64_t deadline_ns)
 	if (answer < 0)
 		return answer;
 	pvg_port_clear(port);
+	return 0;
+}
+
+static int poll_for(unsigned vcpu, unsigned port, uint64_t deadline_ns)
+{
+	while (!pvg_port_pending_on(vcpu, port)) {
+		if (pvg_clock_ns() >= deadline_ns)
+			return -PV_ETIMEDOUT;
+		pvg_op_yield();
+	}
+	return 0;
+}
+
+int pvg_port_wait_on(unsigned vcpu, unsigned port, uint64_t deadline_ns)
+{
+	struct pvg_ports ports = { { 0 } };
+	int answer;
+
+	pvg_ports_add(&ports, port);
+	if (pvg_ports_wait_hook)
+		answer = pvg_ports_wait_hook(vcpu, &ports, deadline_ns);
+	else if (vcpu == pvg_vcpu_number())
+		answer = pvg_ports_wait(&ports, deadline_ns);
+	else
+		answer = poll_for(vcpu, port, deadline_ns);
+	if (answer < 0)
+		return answer;
+	pvg_port_clear_on(vcpu, port);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <pvguest/libc.h>
 #include <pvguest/ops.h>
 #include <pvguest/panic.h>
+#include <pvguest/spinlock.h>
 
 #include "internal.h"
 
@@ -22,19 +23,28 @@ struct handler {
 static struct handler *handlers;
 static struct handler first_handlers[FIRST_HANDLERS];
 static unsigned first_handlers_used;
+static struct pvg_spinlock handlers_lock;
+
+static struct handler *handler_alloc(void)
+{
+	unsigned i = __atomic_fetch_add(&first_handlers_used, 1,
+					__ATOMIC_RELAXED);
+
+	return i < FIRST_HANDLERS ? &first_handlers[i]
+				  : malloc(sizeof(struct handler));
+}
 
 int pvg_at_exit(void (*fn)(void *arg), void *arg)
 {
-	struct handler *handler;
+	struct handler *handler = handler_alloc();
+	bool was_masked;
 
-	if (first_handlers_used < FIRST_HANDLERS)
-		handler = &first_handlers[first_handlers_used++];
-	else
-		handler = malloc(sizeof(*handler));
 	if (!handler)
 		return -1;
+	was_masked = pvg_spin_lock_masked(&handlers_lock);
 	*handler = (struct handler){ fn, arg, handlers };
 	handlers = handler;
+	pvg_spin_unlock_masked(&handlers_lock, was_masked);
 	return 0;
 }
 
@@ -50,16 +60,25 @@ int atexit(void (*fn)(void))
 	return pvg_at_exit(call_plain, (void *)(uintptr_t)fn);
 }
 
+static struct handler *handler_take(void)
+{
+	bool was_masked = pvg_spin_lock_masked(&handlers_lock);
+	struct handler *handler = handlers;
+
+	if (handler)
+		handlers = handler->next;
+	pvg_spin_unlock_masked(&handlers_lock, was_masked);
+	return handler;
+}
+
 /* A handler may register another, or call exit itself: each is taken off the
  * list before it runs. */
 static void run_handlers(void)
 {
-	while (handlers) {
-		struct handler *handler = handlers;
+	struct handler *handler;
 
-		handlers = handler->next;
+	while ((handler = handler_take()))
 		handler->fn(handler->arg);
-	}
 }
 
 static void call_destructors(void)

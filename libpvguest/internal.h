@@ -5,10 +5,9 @@
 #ifndef PVG_INTERNAL_H
 #define PVG_INTERNAL_H
 
+#include <pvguest/event.h>
+#include <pvguest/trap.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #define PVG_LIKELY(x) __builtin_expect(!!(x), 1)
 #define PVG_UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -18,13 +17,58 @@ typedef void pvg_function(void);
 extern pvg_function *const pvg_init_array_start[], *const pvg_init_array_end[];
 extern pvg_function *const pvg_fini_array_start[], *const pvg_fini_array_end[];
 
+/* tls.c: a thread's variables lie below it. PVG_TLS_ALIGN is the linker script's
+ * largest alignment for them. */
+#define PVG_TLS_ALIGN 64
+struct pvg_thread;
+size_t pvg_tls_space(void);
+void pvg_tls_init(struct pvg_thread *thread);
+void pvg_tls_start_boot_thread(void);
+
 /* format.c: the engine of the printf family. Hands the text piece by piece to
  * put; answers its length. */
 typedef void pvg_put(void *sink, const char *piece, size_t len);
 size_t pvg_format(pvg_put *put, void *sink, const char *format, va_list args);
 
-/* event.c: before anybody waits. */
-void pvg_ports_mask_all(void);
+/* vcpu.c: what the library keeps for each vCPU; PVG_OWN_PERCPU leads there. Only
+ * the vCPU itself uses it, but for the stack. */
+struct pvg_percpu {
+	uint64_t unmasked[PV_PORT_WORDS]; /* ports with handlers */
+	bool upcalls; /* started; the ports are masked till then */
+	void *stack; /* that pvg_vcpu_up gave it, NULL for the boot stack */
+	size_t stack_pages;
+} PV_ALIGNED(PV_CACHE_LINE);
+
+static inline struct pvg_percpu *pvg_percpu(void)
+{
+	return (struct pvg_percpu *)(uintptr_t)pvg_vcpu()->own[PVG_OWN_PERCPU];
+}
+
+/* Make a vCPU's page ready for the library, all of its ports masked, before the
+ * vCPU runs or as the first thing it does. */
+void pvg_vcpu_prepare(unsigned vcpu);
+
+/* event.c: how a scheduler waits in place of pvg_ports_wait: until a port of the
+ * vCPU is pending, which it answers, or the deadline. NULL without one. */
+extern int (*pvg_ports_wait_hook)(unsigned vcpu, const struct pvg_ports *ports,
+				  uint64_t deadline_ns);
+
+/* entry.S: where the hypervisor enters, which calls pvg_*_deliver; and the way
+ * into user mode. Not until pvg_entry_prepare (xstate.c) was called. */
+void pvg_upcall_entry(void);
+void pvg_trap_entry(void);
+int pvg_user_enter(struct pv_user *user, void *xstate, uintptr_t operation);
+void pvg_entry_prepare(void);
+extern uint64_t pvg_xstate_mask;
+extern size_t pvg_xstate_size;
+extern uintptr_t pvg_upcall_return, pvg_trap_return;
+
+/* upcall.c, trap.c: the C side of the entries. */
+void pvg_upcalls_deliver(void);
+void pvg_trap_deliver(struct pvg_trap *trap);
+
+/* console.c: for a panic, which may come while somebody holds the console. */
+void pvg_console_flush_anyway(void);
 
 /* exit.c: handlers with an argument, for atexit and for C++ destructors. 0, or
  * -1 without memory. */

@@ -10,10 +10,14 @@
  * nothing themselves: what runs over an object's end cannot lead the allocator
  * astray, only spoil its neighbour or the next page's check word, which free
  * and realloc look at.
+ *
+ * Pages of small objects are guarded by one lock. What is large has its pages to
+ * itself, and nothing of it is shared.
  */
 #include <pvguest/libc.h>
 #include <pvguest/page.h>
 #include <pvguest/panic.h>
+#include <pvguest/spinlock.h>
 
 #include "internal.h"
 
@@ -47,6 +51,7 @@ static const uint16_t grade_bytes[] = {
 #define GRADES (sizeof(grade_bytes) / sizeof(grade_bytes[0]))
 
 static struct small_page *with_room[GRADES];
+static struct pvg_spinlock small_lock;
 /* Grade of a size, by grains; filled at the first call. */
 static uint8_t grade_of_grains[SMALL_MAX / GRAIN + 1];
 
@@ -66,6 +71,7 @@ static void fill_grade_table(void)
 	}
 }
 
+/* Two vCPUs may both fill the table: they write the same. */
 static uint32_t grade_for(size_t len)
 {
 	/* The largest size is not of grade 0 once the table is there. */
@@ -111,7 +117,7 @@ static struct small_page *add_page(uint32_t grade)
 	return page;
 }
 
-static void *small_alloc(uint32_t grade)
+static void *small_take(uint32_t grade)
 {
 	struct small_page *page = with_room[grade];
 	uint32_t word = 0, bit;
@@ -128,6 +134,15 @@ static void *small_alloc(uint32_t grade)
 		unlink_page(page);
 	return (char *)page + HEAD_BYTES +
 	       (size_t)(word * 64 + bit) * grade_bytes[grade];
+}
+
+static void *small_alloc(uint32_t grade)
+{
+	bool was_masked = pvg_spin_lock_masked(&small_lock);
+	void *object = small_take(grade);
+
+	pvg_spin_unlock_masked(&small_lock, was_masked);
+	return object;
 }
 
 __attribute__((noreturn, cold)) static void not_given(void *object, void *given)
@@ -153,7 +168,7 @@ static uint32_t small_index(struct small_page *page, void *object)
 
 /* One empty page of a grade is kept, so that an object that comes and goes does
  * not take a page with it each time. */
-static void small_free(struct small_page *page, void *object)
+static void small_give(struct small_page *page, void *object)
 {
 	uint32_t index = small_index(page, object);
 
@@ -166,6 +181,14 @@ static void small_free(struct small_page *page, void *object)
 		page->check = 0;
 		pvg_pages_free(page, 1);
 	}
+}
+
+static void small_free(struct small_page *page, void *object)
+{
+	bool was_masked = pvg_spin_lock_masked(&small_lock);
+
+	small_give(page, object);
+	pvg_spin_unlock_masked(&small_lock, was_masked);
 }
 
 static void *large_init(void *first, size_t pages, void *object)

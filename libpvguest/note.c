@@ -5,4 +5,4 @@
  */
 #include <pvguest/note.h>
 
-PVG_NOTE(0, PV_FEATURES_V1, 0, 0);
+PVG_NOTE(0, PVG_FEATURES_DEFAULT, 0, 0);

@@ -21,6 +21,7 @@
 #include <pvguest/boot.h>
 #include <pvguest/page.h>
 #include <pvguest/panic.h>
+#include <pvguest/spinlock.h>
 
 #include "internal.h"
 
@@ -38,6 +39,7 @@ static struct {
 	size_t words;      /* a power of two; 0 until the first call */
 	size_t base_page;  /* page number of bit 0 */
 	size_t available;
+	struct pvg_spinlock lock; /* taken by the public functions */
 } map;
 
 /* A node, and the pages it stands for, counted from base_page. */
@@ -316,23 +318,43 @@ static bool there_is(size_t pages)
 	return pages - 1 < map.node[0].longest;
 }
 
-void *pvg_pages_alloc(size_t pages)
+static void *alloc(size_t pages)
 {
 	return there_is(pages) ? take(first_fit(pages), pages) : NULL;
 }
 
-void *pvg_pages_alloc_aligned(size_t pages, size_t align_bytes)
+static void *alloc_aligned(size_t pages, size_t align)
 {
-	size_t align = align_bytes / PVG_PAGE_BYTES;
 	size_t first, slack;
 
-	if (align <= 1)
-		return pvg_pages_alloc(pages);
 	if (pages + align - 1 < pages || !there_is(pages + align - 1))
 		return NULL;
 	first = first_fit(pages + align - 1);
 	slack = -(map.base_page + first) & (align - 1);
 	return take(first + slack, pages);
+}
+
+void *pvg_pages_alloc(size_t pages)
+{
+	bool was_masked = pvg_spin_lock_masked(&map.lock);
+	void *first = alloc(pages);
+
+	pvg_spin_unlock_masked(&map.lock, was_masked);
+	return first;
+}
+
+void *pvg_pages_alloc_aligned(size_t pages, size_t align_bytes)
+{
+	size_t align = align_bytes / PVG_PAGE_BYTES;
+	bool was_masked;
+	void *first;
+
+	if (align <= 1)
+		return pvg_pages_alloc(pages);
+	was_masked = pvg_spin_lock_masked(&map.lock);
+	first = alloc_aligned(pages, align);
+	pvg_spin_unlock_masked(&map.lock, was_masked);
+	return first;
 }
 
 static bool was_free_memory(uint64_t base, size_t pages)
@@ -352,6 +374,7 @@ static bool was_free_memory(uint64_t base, size_t pages)
 void pvg_pages_free(void *first, size_t pages)
 {
 	uintptr_t base = (uintptr_t)first;
+	bool was_masked;
 
 	if (pages == 0)
 		return;
@@ -359,17 +382,25 @@ void pvg_pages_free(void *first, size_t pages)
 	    !was_free_memory(base, pages))
 		pvg_panic("%zu pages at %p freed, which were never allocated",
 			  pages, first);
+	was_masked = pvg_spin_lock_masked(&map.lock);
 	free_range(base, base + pages * PVG_PAGE_BYTES);
+	pvg_spin_unlock_masked(&map.lock, was_masked);
 }
 
 size_t pvg_pages_available(void)
 {
-	there_is(1);
-	return map.available;
+	bool was_masked = pvg_spin_lock_masked(&map.lock);
+	size_t available = there_is(1) ? map.available : 0;
+
+	pvg_spin_unlock_masked(&map.lock, was_masked);
+	return available;
 }
 
 size_t pvg_pages_longest(void)
 {
-	there_is(1);
-	return map.node[0].longest;
+	bool was_masked = pvg_spin_lock_masked(&map.lock);
+	size_t longest = there_is(1) ? map.node[0].longest : 0;
+
+	pvg_spin_unlock_masked(&map.lock, was_masked);
+	return longest;
 }

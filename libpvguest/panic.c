@@ -28,7 +28,7 @@ void pvg_panic(const char *format, ...)
 	va_end(args);
 	if (len > (int)sizeof(message) - 1)
 		len = (int)sizeof(message) - 1;
-	pvg_console_flush();
+	pvg_console_flush_anyway();
 	pvg_op_crash(message, (uint64_t)len);
 }
 

@@ -5,6 +5,7 @@
 #include <pvguest/ops.h>
 #include <pvguest/panic.h>
 #include <pvguest/random.h>
+#include <pvguest/spinlock.h>
 
 int pvg_random_fill(void *ret_bytes, size_t len_bytes)
 {
@@ -25,8 +26,10 @@ int pvg_random_fill(void *ret_bytes, size_t len_bytes)
 
 uint64_t pvg_random_u64(void)
 {
+	static struct pvg_spinlock lock;
 	static uint64_t ahead[64];
 	static unsigned left;
+	bool was_masked = pvg_spin_lock_masked(&lock);
 	uint64_t number;
 
 	if (left == 0) {
@@ -37,5 +40,6 @@ uint64_t pvg_random_u64(void)
 	}
 	number = ahead[--left];
 	ahead[left] = 0; /* a later leak of memory tells nothing of it */
+	pvg_spin_unlock_masked(&lock, was_masked);
 	return number;
 }

@@ -8,11 +8,11 @@
  * the line it polls stays in its cache meanwhile.
  */
 #include <pvguest/clock.h>
-#include <pvguest/event.h>
 #include <pvguest/libc.h>
 #include <pvguest/page.h>
 #include <pvguest/panic.h>
 #include <pvguest/ring.h>
+#include <pvguest/upcall.h>
 
 #include "internal.h"
 
@@ -34,6 +34,19 @@ static void lay_out(struct pvg_ring *ring, void *pages, uint32_t entries)
 		ring->owners[token] = (uintptr_t)(token + 1) << 1 | 1;
 }
 
+static int64_t bind_queue(struct pvg_ring *ring)
+{
+	/* On one vCPU: the events are for that which asks. */
+	bool was_masked = pvg_mask_save();
+	int64_t doorbell = pvg_op_queue_open(ring->device, ring->queue,
+					     pvg_gpa(ring->shared),
+					     ring->mask + 1, ring->port);
+
+	ring->vcpu = pvg_vcpu_number();
+	pvg_mask_restore(was_masked);
+	return doorbell;
+}
+
 static int64_t open_queue(struct pvg_ring *ring)
 {
 	int port = pvg_port_alloc();
@@ -42,9 +55,7 @@ static int64_t open_queue(struct pvg_ring *ring)
 	if (port < 0)
 		return port;
 	ring->port = (uint32_t)port;
-	doorbell = pvg_op_queue_open(ring->device, ring->queue,
-				     pvg_gpa(ring->shared), ring->mask + 1,
-				     ring->port);
+	doorbell = bind_queue(ring);
 	ring->doorbell = (uint32_t)doorbell;
 	if (doorbell < 0)
 		pvg_port_free(ring->port);
@@ -161,9 +172,9 @@ static int sleep_until_told(struct pvg_ring *ring, uint64_t deadline_ns)
 {
 	int answer = 0;
 
-	pvg_port_clear(ring->port);
+	pvg_port_clear_on(ring->vcpu, ring->port);
 	while (!pvg_ring_arm(ring) && answer == 0)
-		answer = pvg_port_wait(ring->port, deadline_ns);
+		answer = pvg_port_wait_on(ring->vcpu, ring->port, deadline_ns);
 	return ring->rsp_seen != ring->rsp_cons ? 0 : answer;
 }
 

@@ -41,6 +41,8 @@ static void take_boot_info(const struct pv_boot_info *info)
 	if (info->size_bytes < known)
 		known = info->size_bytes;
 	memcpy(&pvg_boot, info, known);
+	pvg_vcpu_prepare(0);
+	pvg_tls_start_boot_thread();
 	if (pvg_has(PV_FEATURE_CLOCK))
 		pvg_clock_record = &pvg_vcpu()->clock;
 }
@@ -97,7 +99,6 @@ __attribute__((noreturn)) static void run_main(void)
 void _start(const struct pv_boot_info *info)
 {
 	take_boot_info(info);
-	pvg_ports_mask_all();
 	call_constructors();
 	run_main();
 }

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "hosted.h"
+#include "../internal.h"
 
 struct pv_boot_info pvg_boot;
 const struct pv_clock *pvg_clock_record;
 
-static struct pv_vcpu vcpu;
+__thread struct pv_vcpu *pvg_hosted_vcpu;
+static struct pv_vcpu vcpu[PVG_HOSTED_VCPUS];
 static struct pv_memory_range free_range;
 static pvg_hosted_op *operations[PV_OP_SLOTS];
 
@@ -99,6 +101,11 @@ void pvg_hosted_set_op(enum pv_op number, pvg_hosted_op *op)
 	operations[number] = op;
 }
 
+void pvg_hosted_enter(unsigned number)
+{
+	pvg_hosted_vcpu = &vcpu[number];
+}
+
 void pvg_hosted_boot(void *free_memory, size_t bytes)
 {
 	static uint64_t operations_page;
@@ -112,8 +119,7 @@ void pvg_hosted_boot(void *free_memory, size_t bytes)
 	operations[PV_OP_CONSOLE_WRITE] = op_console_write;
 	operations[PV_OP_CLOCK] = op_clock;
 	operations[PV_OP_RANDOM] = op_random;
-	memset(&vcpu, 0, sizeof(vcpu));
-	memset(vcpu.masked, 0xff, sizeof(vcpu.masked));
+	memset(vcpu, 0, sizeof(vcpu));
 	free_range = (struct pv_memory_range){ pvg_hosted_addr(free_memory),
 					       bytes, PV_MEMORY_FREE, 0 };
 	pvg_clock_record = NULL;
@@ -123,11 +129,16 @@ void pvg_hosted_boot(void *free_memory, size_t bytes)
 		.abi_version = PV_ABI_VERSION,
 		.features = PV_FEATURES_V1 & ~PV_FEATURE_CLOCK,
 		.ops_addr = operations_page,
-		.vcpu_addr = pvg_hosted_addr(&vcpu),
+		.vcpu_addr = pvg_hosted_addr(vcpu),
 		.vcpu_stride_bytes = PV_PAGE_BYTES,
 		.vcpus = 1,
 		.ram_bytes = bytes,
 		.ranges_addr = pvg_hosted_addr(&free_range),
 		.ranges = 1,
 	};
+	for (unsigned i = 0; i < PVG_HOSTED_VCPUS; i++) {
+		vcpu[i].number = i;
+		pvg_vcpu_prepare(i);
+	}
+	pvg_hosted_enter(0);
 }

@@ -28,6 +28,10 @@ typedef int64_t pvg_hosted_op(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
  * with 4s; the others answer -PV_ENOSYS until the test sets them. The library's
  * own state is as the process has it: once for each process. */
 void pvg_hosted_boot(void *free_memory, size_t bytes);
+/* As which vCPU this thread goes on; that of pvg_hosted_boot's caller is 0. There
+ * are PVG_HOSTED_VCPUS, though pvg_boot.vcpus says 1 until the test changes it. */
+#define PVG_HOSTED_VCPUS 8
+void pvg_hosted_enter(unsigned vcpu);
 void pvg_hosted_set_op(enum pv_op number, pvg_hosted_op *op);
 
 /* A page-aligned table, for pvg_boot.devices_addr or ranges_addr. */

@@ -4,6 +4,8 @@
  * that both can be in one program: a unit test's. Given to the compiler with
  * -include for each file of the hosted library; tests include hosted.h.
  */
+#define PVG_HOSTED 1 /* no GS of our own here; see <pvguest/vcpu.h> */
+
 #define memcpy pvguest_memcpy
 #define memmove pvguest_memmove
 #define memset pvguest_memset

@@ -35,12 +35,6 @@ static inline const struct pv_memory_range *pvg_ranges(void)
 	return (const struct pv_memory_range *)(uintptr_t)pvg_boot.ranges_addr;
 }
 
-/* The page this vCPU shares with the hypervisor. */
-static inline struct pv_vcpu *pvg_vcpu(void)
-{
-	return (struct pv_vcpu *)(uintptr_t)pvg_boot.vcpu_addr;
-}
-
 /* Device of this type by name, or by index among its type when name is NULL;
  * NULL if there is none. No exit. */
 const struct pv_device *pvg_device_find(enum pv_device_type type,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Event ports: how the hypervisor says that something may have changed. A port
- * is one bit; <pvabi/vcpu.h> has the protocol. Every port is masked except
- * while somebody waits for it, so that a wait ends for its own ports only.
+ * is one bit; <pvabi/vcpu.h> has the protocol. Each vCPU has its own set: the
+ * functions without a vCPU in their name look at that of the vCPU they run on.
+ * Every port is masked except while somebody waits for it, or has a handler for
+ * it (<pvguest/upcall.h>), so that a wait ends for its own ports only.
  *
  * To consume a source without losing a wake-up: pvg_port_clear, then take all
  * the source has, then wait.
@@ -10,7 +12,7 @@
 #ifndef PVGUEST_EVENT_H
 #define PVGUEST_EVENT_H
 
-#include <pvguest/boot.h>
+#include <pvguest/vcpu.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,6 +28,14 @@ static inline void pvg_ports_add(struct pvg_ports *ports, unsigned port)
 	ports->word[port / 64] |= UINT64_C(1) << port % 64;
 }
 
+static inline bool pvg_port_pending_on(unsigned vcpu, unsigned port)
+{
+	uint64_t word = __atomic_load_n(
+		&pvg_vcpu_page(vcpu)->pending[port / 64], __ATOMIC_ACQUIRE);
+
+	return word >> port % 64 & 1;
+}
+
 static inline bool pvg_port_pending(unsigned port)
 {
 	uint64_t word = __atomic_load_n(&pvg_vcpu()->pending[port / 64],
@@ -36,6 +46,15 @@ static inline bool pvg_port_pending(unsigned port)
 
 /* Clear a port; whether it was pending. No exit; the locked instruction is
  * spared where there is nothing to clear. */
+static inline bool pvg_port_clear_on(unsigned vcpu, unsigned port)
+{
+	if (!pvg_port_pending_on(vcpu, port))
+		return false;
+	__atomic_fetch_and(&pvg_vcpu_page(vcpu)->pending[port / 64],
+			   ~(UINT64_C(1) << port % 64), __ATOMIC_SEQ_CST);
+	return true;
+}
+
 static inline bool pvg_port_clear(unsigned port)
 {
 	if (!pvg_port_pending(port))
@@ -45,16 +64,25 @@ static inline bool pvg_port_clear(unsigned port)
 	return true;
 }
 
-/* A port nobody uses yet, to bind a source to; -PV_ENOMEM if all are taken. */
+/* A port nobody uses yet, on any vCPU, to bind a source to; -PV_ENOMEM if all
+ * are taken. */
 int pvg_port_alloc(void);
 void pvg_port_free(unsigned port);
 
 /* Wait until one of the ports is pending or the monotonic clock reaches the
  * deadline (PV_FOREVER: without end). Answers the lowest such port, still
- * pending, or -PV_ETIMEDOUT. Cost 0 exits if one is pending already, else 1. */
+ * pending, or -PV_ETIMEDOUT. Cost 0 exits if one is pending already, else 1.
+ *
+ * Handlers of other ports run meanwhile, also if upcalls are masked at the
+ * call; they are masked again at the return then. A port with a handler is the
+ * handler's: waiting for it may miss it. Not for use in a handler. With the
+ * scheduler running the calling thread waits, not the vCPU. */
 int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns);
 /* The same for one port, which is cleared. 0 or -PV_ETIMEDOUT. */
 int pvg_port_wait(unsigned port, uint64_t deadline_ns);
+/* The same for a port of any vCPU. Where that is another and no scheduler runs
+ * it polls, YIELD by YIELD: a vCPU cannot sleep for another's event. */
+int pvg_port_wait_on(unsigned vcpu, unsigned port, uint64_t deadline_ns);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,16 @@
 #include <pvguest/page.h>    /* pages of RAM */
 #include <pvguest/event.h>   /* waiting for several things */
 #include <pvguest/ring.h>    /* a driver of your own */
+/* for kernels: */
+#include <pvguest/vcpu.h>     /* several vCPUs */
+#include <pvguest/spinlock.h> /* what they share */
+#include <pvguest/upcall.h>   /* events as interrupts */
+#include <pvguest/timer.h>    /* and time as one of them */
+#include <pvguest/thread.h>   /* threads */
+#include <pvguest/sync.h>     /* that wait for each other */
+#include <pvguest/trap.h>     /* exceptions */
+#include <pvguest/mmu.h>      /* page tables of your own */
+#include <pvguest/user.h>     /* user mode */
 #include <pvguest/ops.h>     /* the operations themselves */
 
 #endif

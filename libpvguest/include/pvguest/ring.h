@@ -14,6 +14,9 @@
  * hypervisor wrote is used before it was checked. A token is an index into a
  * table of owners; an answer that names none that is under way, or more answers
  * than requests, make the guest panic.
+ *
+ * A ring is for one thread at a time. Its events come to the vCPU that opened it,
+ * which therefore waits for them best (pvg_port_wait_on).
  */
 #ifndef PVGUEST_RING_H
 #define PVGUEST_RING_H
@@ -38,6 +41,7 @@ struct pvg_ring {
 	uintptr_t *owners;
 	/* set at open */
 	uint32_t port, doorbell;
+	uint32_t vcpu; /* whose port it is: the one that opened the queue */
 	uint32_t device, queue;
 	uint64_t poll_ns; /* how long waits poll; adapts, from pvg_boot.poll_ns */
 };

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * User mode: the way in is entry.S's; here is what goes past it, copies of memory.
+ */
+#include <pvguest/libc.h>
+#include <pvguest/page.h>
+#include <pvguest/user.h>
+
+#include "internal.h"
+
+int pvg_user_run(struct pv_user *user, void *xstate)
+{
+	pvg_entry_prepare();
+	return (int)pvg_user_enter(user, xstate, pvg_op_entry(PV_OP_USER_RUN));
+}
+
+/* Where user memory lies for us, from gva up to the end of its page at most; NULL
+ * if user mode could not do that there. */
+static void *user_at(const struct pvg_space *space, uint64_t gva, bool write,
+		     size_t *len)
+{
+	uint64_t needed = PVG_PTE_USER | (write ? PVG_PTE_WRITE : 0);
+	size_t left = PVG_PAGE_BYTES - gva % PVG_PAGE_BYTES;
+	const uint64_t *entry = pvg_space_entry(space, gva);
+	unsigned rights;
+	pv_gpa_t gpa;
+
+	if (!entry || (*entry & needed) != needed ||
+	    !pvg_space_lookup(space, gva, &gpa, &rights))
+		return NULL;
+	if (*len > left)
+		*len = left;
+	return (void *)(uintptr_t)gpa;
+}
+
+bool pvg_user_copy_in(const struct pvg_space *space, void *to, uint64_t from,
+		      size_t len_bytes)
+{
+	char *at = to;
+
+	while (len_bytes > 0) {
+		size_t len = len_bytes;
+		const void *piece = user_at(space, from, false, &len);
+
+		if (!piece)
+			return false;
+		memcpy(at, piece, len);
+		at += len;
+		from += len;
+		len_bytes -= len;
+	}
+	return true;
+}
+
+bool pvg_user_copy_out(const struct pvg_space *space, uint64_t to,
+		       const void *from, size_t len_bytes)
+{
+	const char *at = from;
+
+	while (len_bytes > 0) {
+		size_t len = len_bytes;
+		void *piece = user_at(space, to, true, &len);
+
+		if (!piece)
+			return false;
+		memcpy(piece, at, len);
+		at += len;
+		to += len;
+		len_bytes -= len;
+	}
+	return true;
+}
+
+int64_t pvg_user_copy_string(const struct pvg_space *space, char *ret_text,
+			     size_t size, uint64_t from)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t len = size - done;
+		const char *piece = user_at(space, from, false, &len);
+		const char *end;
+
+		if (!piece)
+			return -PV_EFAULT;
+		/* Copied before it is looked at: another vCPU's user mode may
+		 * write there. */
+		memcpy(ret_text + done, piece, len);
+		end = memchr(ret_text + done, '\0', len);
+		if (end)
+			return end - ret_text;
+		done += len;
+		from += len;
+	}
+	return -PV_E2BIG;
+}

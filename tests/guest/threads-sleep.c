@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Does a sleeping thread wake in time, never early, in the order of deadlines; and
+ * does whoever waits leave the vCPU to the others?
+ */
+#include "threads.h"
+
+#define SLEEPERS 40
+
+struct sleeper {
+	uint64_t ns, slept;
+};
+
+static unsigned woken[SLEEPERS], count;
+static struct sleeper sleeper[SLEEPERS];
+
+static void sleep_once(void *arg)
+{
+	struct sleeper *self = arg;
+	uint64_t began = pvg_clock_ns();
+
+	pvg_thread_sleep_ns(self->ns);
+	self->slept = pvg_clock_ns() - began;
+	woken[__atomic_fetch_add(&count, 1, __ATOMIC_SEQ_CST)] =
+		(unsigned)(self - sleeper);
+}
+
+/* Begun in a shuffled order, 20 ms apart by their length. On one vCPU: the host may
+ * keep another from its CPU for as long as that. */
+static void in_time_and_order(void)
+{
+	struct pvg_thread *thread[SLEEPERS];
+	unsigned early = 0, late = 0, disorder = 0;
+
+	for (unsigned i = 0; i < SLEEPERS; i++) {
+		sleeper[i].ns = (1 + i * 7 % SLEEPERS) * 20 * MILLISECOND;
+		thread[i] = start_on(1, sleep_once, &sleeper[i]);
+	}
+	join_all(thread, SLEEPERS);
+	for (unsigned i = 0; i < SLEEPERS; i++) {
+		early += sleeper[i].slept < sleeper[i].ns;
+		late += sleeper[i].slept > sleeper[i].ns + SECOND;
+		if (i > 0)
+			disorder += sleeper[woken[i]].ns <
+				    sleeper[woken[i - 1]].ns;
+	}
+	tap_equal(early, 0, "no sleep ends early");
+	tap_equal(late, 0, "nor very late");
+	/* Woken in order, one may be preempted before it is counted. */
+	tap_ok(disorder <= 2, "they end in the order of their deadlines");
+}
+
+static bool stop;
+
+static void spin(void *arg)
+{
+	(void)arg;
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+		;
+}
+
+static void beside_spinning_ones(unsigned vcpus)
+{
+	struct pvg_thread *thread[PV_VCPUS_MAX];
+	uint64_t began;
+
+	for (unsigned i = 0; i < vcpus; i++)
+		thread[i] = start(spin, NULL);
+	began = pvg_clock_ns();
+	for (int i = 0; i < 10; i++)
+		pvg_thread_sleep_ns(MILLISECOND);
+	began = pvg_clock_ns() - began;
+	if (!tap_ok(began >= 10 * MILLISECOND && began < 2 * SECOND,
+		    "sleeping beside threads that spin"))
+		pvg_printf("# %lu ns\n", began);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	join_all(thread, vcpus);
+}
+
+static unsigned steps;
+
+static void step(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 20; i++) {
+		steps++;
+		pvg_thread_sleep_ns(MILLISECOND);
+	}
+}
+
+/* On one vCPU: what holds up all of it would hold up the stepping. */
+static void sleep_as_without_threads(void *arg)
+{
+	uint64_t began = pvg_clock_ns();
+
+	(void)arg;
+	pvg_sleep_ns(500 * MILLISECOND);
+	tap_ok(pvg_clock_ns() - began >= 500 * MILLISECOND,
+	       "pvg_sleep_ns lasts as long in a thread");
+	tap_equal(steps, 20, "and others go on meanwhile");
+}
+
+static void wait_for_port(void *arg)
+{
+	unsigned port = *(unsigned *)arg;
+
+	tap_equal(pvg_port_wait(port, pvg_deadline_in(20 * MILLISECOND)),
+		  -PV_ETIMEDOUT, "waiting for an event has its deadline too");
+	tap_equal(pvg_port_wait(port, pvg_deadline_in(10 * SECOND)), 0,
+		  "an event ends the wait of a thread");
+	tap_ok(!pvg_port_pending(port), "and is consumed");
+	tap_equal(pvg_port_wait(port, 0), -PV_ETIMEDOUT, "once");
+}
+
+static void waits_are_a_threads(void)
+{
+	unsigned port = (unsigned)pvg_port_alloc();
+	struct pvg_thread *sleeping, *stepping, *waiting;
+
+	sleeping = start_on(1, sleep_as_without_threads, NULL);
+	stepping = start_on(1, step, NULL);
+	pvg_thread_join(sleeping);
+	pvg_thread_join(stepping);
+	waiting = start_on(1, wait_for_port, &port);
+	pvg_thread_sleep_ns(200 * MILLISECOND);
+	pvg_event_send(0, port);
+	pvg_thread_join(waiting);
+}
+
+static void wait_elsewhere(void *arg)
+{
+	unsigned port = *(unsigned *)arg;
+
+	tap_equal(pvg_port_wait_on(0, port, pvg_deadline_in(10 * SECOND)), 0,
+		  "a thread may wait for an event of another vCPU");
+}
+
+static void wait_for_another_vcpus(unsigned vcpus)
+{
+	unsigned port = (unsigned)pvg_port_alloc();
+	struct pvg_thread *thread;
+
+	thread = start_on(UINT64_C(1) << (vcpus - 1), wait_elsewhere, &port);
+	pvg_thread_sleep_ns(50 * MILLISECOND);
+	pvg_event_send(0, port);
+	pvg_thread_join(thread);
+}
+
+int main(void)
+{
+	unsigned vcpus = threads_start();
+
+	if (!vcpus)
+		return tap_done();
+	in_time_and_order();
+	beside_spinning_ones(vcpus);
+	waits_are_a_threads();
+	wait_for_another_vcpus(vcpus);
+	return tap_done();
+}

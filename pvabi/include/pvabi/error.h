@@ -12,8 +12,8 @@ enum pv_error {
 	PV_ENOSYS = 2,      /* no such operation, or its feature was not granted */
 	PV_EFAULT = 3,      /* an address or length leaves guest RAM */
 	PV_ERANGE = 4,      /* beyond the end of the device */
-	PV_EBUSY = 5,       /* already open, or already in use */
-	PV_ENODEV = 6,      /* no such device or queue */
+	PV_EBUSY = 5,       /* already open or in use, or the last of its kind */
+	PV_ENODEV = 6,      /* no such device, queue or vCPU */
 	PV_EAGAIN = 7,      /* nothing there yet; the event port will tell */
 	PV_ETIMEDOUT = 8,   /* the deadline passed first */
 	PV_EIO = 9,         /* the host could not do it */
@@ -21,7 +21,7 @@ enum pv_error {
 	PV_EROFS = 11,      /* the device is read-only */
 	PV_EOPNOTSUPP = 12, /* this device does not offer it */
 	PV_ENOMEM = 13,     /* a bound of the guest or the host is reached */
-	PV_E2BIG = 14       /* more segments or bytes than the device takes */
+	PV_E2BIG = 14       /* more segments, bytes or calls than are taken */
 };
 
 #endif

@@ -77,10 +77,10 @@ enum pv_op {
 	/* QUEUE_OPEN(device, queue, gpa, entries, port): start serving the
 	 * struct pv_ring at gpa (64-byte aligned, PV_RING_BYTES(entries) long,
 	 * its struct pv_ring all zero; entries a power of two from 2 up to
-	 * pv_device.queue_entries_max). Events come to the port, which must not
-	 * be a fixed one. Answers the queue's doorbell number. -PV_ENODEV,
-	 * -PV_EBUSY (already open), -PV_EINVAL, -PV_EFAULT, -PV_ENOMEM. Needs
-	 * PV_FEATURE_BLOCK. Cost 1. */
+	 * pv_device.queue_entries_max). Events come to the port of the calling
+	 * vCPU, which must not be a fixed one. Answers the queue's doorbell
+	 * number. -PV_ENODEV, -PV_EBUSY (already open), -PV_EINVAL, -PV_EFAULT,
+	 * -PV_ENOMEM. Needs PV_FEATURE_BLOCK. Cost 1. */
 	PV_OP_QUEUE_OPEN = 9,
 
 	/* QUEUE_CLOSE(device, queue): stop taking requests, finish those taken,
@@ -124,13 +124,14 @@ enum pv_op {
 
 	/* MMU_ROOT(root): the kernel of this vCPU goes on with the page tables
 	 * whose root lies in the page of RAM at guest-physical address root, in
-	 * the architecture's 4-level format; PV_ROOT_INITIAL: with those it began
-	 * with. All translations of this vCPU are flushed. Of the root itself
-	 * a copy is used, made now and at each MMU_FLUSH that names the vCPU, in
-	 * which entry PV_WINDOW_ROOT_ENTRY is the window's; the tables below
-	 * are used in place. The kernel's pages have the U bit. -PV_EINVAL (not
-	 * page-aligned; an entry with reserved bits), -PV_EFAULT (root, or a table
-	 * an entry of it names, is not in RAM). Needs PV_FEATURE_MMU. Cost 1. */
+	 * the architecture's 4-level format; PV_ROOT_INITIAL: with those the guest
+	 * began with. All translations of this vCPU are flushed. Of the root
+	 * itself a copy is used, made now, at each MMU_FLUSH that names the vCPU,
+	 * and when user mode is left, in which entry PV_WINDOW_ROOT_ENTRY is the
+	 * window's; the tables below are used in place. The kernel's pages have
+	 * the U bit. -PV_EINVAL (not page-aligned; an entry with reserved bits),
+	 * -PV_EFAULT (root, or a table an entry of it names, is not in RAM). Needs
+	 * PV_FEATURE_MMU. Cost 1. */
 	PV_OP_MMU_ROOT = 19,
 
 	/* 20 is not served and will not be: page tables are updated by stores. */
@@ -139,10 +140,11 @@ enum pv_op {
 	 * set in vcpus uses a translation of [gva, gva + len_bytes) that is older
 	 * than this call; len_bytes 0: nor any other. More may be flushed. Those
 	 * that are down are skipped. Not needed for an entry that was not present
-	 * before. -PV_EINVAL (a bit of a vCPU there is not; an entry of the root in
-	 * use with reserved bits), -PV_EFAULT (as MMU_ROOT); then all is flushed
-	 * the same, with the former copy of the root. Needs PV_FEATURE_MMU. Cost 1,
-	 * and an exit of each other vCPU named that runs. */
+	 * before, unless it is one of a root. -PV_EINVAL (a bit of a vCPU there is
+	 * not; an entry of the caller's root in use with reserved bits), -PV_EFAULT
+	 * (as MMU_ROOT); in the latter two all is flushed the same, with the former
+	 * copy of the root. Needs PV_FEATURE_MMU. Cost 1, and an exit of each other
+	 * vCPU named that runs. */
 	PV_OP_MMU_FLUSH = 21,
 
 	/* VCPU_UP(vcpu, entry, stack, arg): vCPU number vcpu begins at guest-virtual

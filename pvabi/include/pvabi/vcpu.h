@@ -11,10 +11,10 @@
  * still becomes pending, but does not end PV_OP_BLOCK. Bits are level-like:
  * a source that fires a million times leaves one bit.
  *
- * Upcalls. With a handler set (PV_OP_SET_UPCALL), a port that becomes pending
- * while its bit in `masked` is clear also sets `upcalls_pending`; while that is not
- * 0, `upcalls_masked` is 0 and the vCPU is not in user mode, it is interrupted at
- * the next instruction: the handler is entered with a struct pv_frame (trap.h) and
+ * Upcalls. A port that becomes pending while its bit in `masked` is clear also sets
+ * `upcalls_pending`. With a handler set (PV_OP_SET_UPCALL), while that is not 0,
+ * `upcalls_masked` is 0 and the vCPU is not in user mode, it is interrupted at the
+ * next instruction: the handler is entered with a struct pv_frame (trap.h) and
  * upcalls_masked set to 1. So a store masks upcalls and a store and a test
  * unmask them, without an exit:
  *	mask:    upcalls_masked = 1
@@ -69,10 +69,11 @@ enum pv_run_state {
 	PV_RUN_DOWN = 2     /* not up yet, or taken down */
 };
 
-/* Where a vCPU's time went, since the guest started. Renewed when the state
- * changes and before an operation that exits is served, at most once a
- * millisecond. Read under `seq` as the clock is. Stolen: it was ready, but its
- * host CPU was somebody else's. */
+/* Where a vCPU's time went, since the guest started. `state` and `since_ns` are
+ * written at each change; the times when it comes up or goes down, and before an
+ * operation that exits is served, at most once a millisecond. Read under `seq` as
+ * the clock is. Stolen: it was ready, but its host CPU was somebody else's; or it
+ * waited in another operation than BLOCK. */
 struct pv_run {
 	uint32_t seq;   /* odd while the hypervisor writes */
 	uint32_t state; /* enum pv_run_state */

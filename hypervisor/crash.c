@@ -6,6 +6,7 @@
 #include "crash.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "engine.h"
 #include "fault-text.h"
@@ -190,7 +191,40 @@ static void print_fault_walk(const struct hv_vm *vm, FILE *out)
 		hv_walk_line(&walk, text, sizeof(text)));
 }
 
-void hv_crash_report(const struct hv_vm *vm, FILE *out)
+/* For a shell. */
+static void print_quoted(const char *word, FILE *out)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		"_-+./,:@%=";
+
+	if (word[strspn(word, plain)] == '\0') {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : (char[]){ *word, '\0' }, out);
+	fputc('\'', out);
+}
+
+/* Any address will do: that of the instruction is one that is sure to be there. */
+static void print_what_to_type(const struct hv_vm *vm, const char *dump_path,
+			       FILE *out)
+{
+	fputs(vm->crash_faulted ? "the walk, level by level: paravane walk "
+				: "where it was, level by level: paravane walk ",
+	      out);
+	if (dump_path[0] == '-')
+		fputs("./", out);
+	print_quoted(dump_path, out);
+	if (vm->crash_vcpu)
+		fprintf(out, " --vcpu %u", vm->crash_vcpu);
+	fprintf(out, " 0x%" PRIx64 "\n",
+		vm->crash_faulted ? vm->crash_address : vm->crash_regs.rip);
+}
+
+void hv_crash_report(const struct hv_vm *vm, const char *dump_path, FILE *out)
 {
 	if (!vm->crashed)
 		return;
@@ -201,4 +235,6 @@ void hv_crash_report(const struct hv_vm *vm, FILE *out)
 	print_registers(&vm->crash_regs, out);
 	fputs("backtrace:\n", out);
 	print_backtrace(vm, &vm->crash_regs, out);
+	if (dump_path)
+		print_what_to_type(vm, dump_path, out);
 }

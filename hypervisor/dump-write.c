@@ -108,10 +108,10 @@ static void take_vcpu(struct hv_vcpu *vcpu, bool running,
 	*ret = (struct hv_dump_vcpu){
 		.number = vcpu->number,
 		.flags = up ? HV_DUMP_UP : 0,
-		.kernel_root = vcpu->kernel_root,
-		.kernel_tables = vcpu->kernel_copy,
-		.user_root = vcpu->user_root,
-		.user_tables = vcpu->user_copy,
+		.kernel_root = vcpu->kernel_root.guest,
+		.kernel_tables = vcpu->kernel_root.copy,
+		.user_root = vcpu->user_root.guest,
+		.user_tables = vcpu->user_root.copy,
 	};
 	if (atomic_load(&vcpu->in_user))
 		ret->flags |= HV_DUMP_USER;

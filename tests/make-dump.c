@@ -49,16 +49,15 @@ static int set_state(struct hv_vm *vm, unsigned vcpus)
 		fake.cpu[i].regs.rbx = i;
 		vcpu->begun = true;
 		atomic_store(&vcpu->up, true);
-		vcpu->kernel_root = PV_ROOT_INITIAL;
-		vcpu->kernel_copy = fake.engine.root_initial;
+		vcpu->kernel_root.guest = PV_ROOT_INITIAL;
+		vcpu->kernel_root.copy = fake.engine.root_initial;
 	}
 	if (vcpus < 2)
 		return 0;
 	make_tables(vm);
-	vm->vcpu[vcpus - 1].user_root = ROOT;
+	vm->vcpu[vcpus - 1].user_root.guest = ROOT;
 	atomic_store(&vm->vcpu[vcpus - 1].in_user, true);
-	return hv_roots_copy(&vm->vcpu[vcpus - 1], ROOT, true,
-			     &vm->vcpu[vcpus - 1].user_copy) < 0;
+	return hv_roots_copy(vm, &vm->vcpu[vcpus - 1].user_root, true) < 0;
 }
 
 static void set_fault(struct hv_vm *vm, uint64_t address)

@@ -136,13 +136,13 @@ Test(dump_write, what_is_zero_takes_no_room)
 
 Test(dump_write, root_copies_are_in_it)
 {
-	pv_gpa_t copy;
+	struct hv_root root = { .guest = 0x500000 };
 	uint64_t entry;
 
-	cr_assert_eq(hv_roots_copy(&vm.vcpu[0], 0x500000, false, &copy), 0);
+	cr_assert_eq(hv_roots_copy(&vm, &root, false), 0);
 	write_and_read();
 	cr_assert_eq(dump.head.memory[HV_DUMP_ROOTS].gpa, vm.roots.gpa);
-	cr_assert(hv_dump_read(&dump, copy + PV_WINDOW_ROOT_ENTRY * 8, &entry, 8));
+	cr_assert(hv_dump_read(&dump, root.copy + PV_WINDOW_ROOT_ENTRY * 8, &entry, 8));
 	cr_assert_eq(entry, fake.engine.root_entry_kernel);
 	hv_dump_done(&dump);
 }

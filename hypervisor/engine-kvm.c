@@ -17,6 +17,7 @@
 #include "guest-memory.h"
 #include "kvm-tables.h"
 #include "page-tables.h"
+#include "roots.h"
 
 enum slot { SLOT_RAM, SLOT_WINDOW, SLOT_FIXED, SLOT_TABLES, SLOT_ROOTS };
 
@@ -109,7 +110,7 @@ static int create_vm(struct hv_kvm *k, const struct hv_memory *memory,
 
 static int check_address_width(const struct hv_kvm *k, struct hv_error *err)
 {
-	if ((k->window->gpa + k->window->bytes) >> k->cpuid.physical_bits)
+	if ((hv_roots_gpa(k->window) + HV_ROOTS_BYTES) >> k->cpuid.physical_bits)
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "--mem asks for more than the %u-bit physical addresses of this host's processor reach",
 			       k->cpuid.physical_bits);

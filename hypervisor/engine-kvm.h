@@ -7,8 +7,9 @@
 #define HV_ENGINE_KVM_H
 
 #include <linux/kvm.h>
-#include <pthread.h>
 #include <pvabi/vcpu.h>
+#include <stdatomic.h>
+#include <sys/types.h>
 
 #include "engine.h"
 #include "kvm-cpuid.h"
@@ -22,7 +23,9 @@ struct hv_kvm_cpu {
 	unsigned number;
 	int fd;
 	struct kvm_run *run;
-	pthread_t thread;       /* that runs it */
+	_Atomic pid_t thread;   /* that runs it; 0: none yet */
+	bool interrupted;       /* the last run ended before the guest did a thing
+				 * that it would have to exit for */
 	bool regs_given;        /* handed out: give them back */
 	bool sregs_changed;     /* sregs go in before the next run */
 	struct hv_regs regs;    /* without KVM_CAP_SYNC_REGS */

@@ -61,7 +61,7 @@ static uint32_t look(const uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-bool hv_upcall_wanted(const struct hv_vcpu *vcpu)
+static bool is_wanted(const struct hv_vcpu *vcpu)
 {
 	if (!look(&vcpu->page->upcalls_pending))
 		return false;
@@ -70,27 +70,29 @@ bool hv_upcall_wanted(const struct hv_vcpu *vcpu)
 		!look(&vcpu->page->upcalls_masked));
 }
 
-bool hv_upcall_deliver(struct hv_vcpu *vcpu)
+bool hv_upcall_due(const struct hv_vcpu *vcpu)
+{
+	return is_wanted(vcpu) && !vcpu->vm->engine->ops->cpu_busy(vcpu->cpu);
+}
+
+void hv_upcall_deliver(struct hv_vcpu *vcpu)
 {
 	const struct hv_engine_ops *ops = vcpu->vm->engine->ops;
 	struct pv_frame upcall = { .vector = PV_VECTOR_UPCALL };
 
-	if (ops->cpu_busy(vcpu->cpu))
-		return false;
 	if (atomic_load(&vcpu->in_user)) {
 		hv_user_leave(vcpu, PV_USER_EVENT);
-		return true;
+		return;
 	}
 	/* Past unmasking, its frame still before it: that goes first, or frames
 	 * would pile up under a storm. */
 	if (ops->cpu_returning(vcpu->cpu) &&
 	    !hv_frame_pop(vcpu, ops->cpu_regs(vcpu->cpu)))
-		return true;
+		return;
 	vcpu->stats.upcalls++;
 	__atomic_store_n(&vcpu->page->upcalls_masked, 1, __ATOMIC_RELAXED);
 	hv_frame_push(vcpu, &upcall, atomic_load(&vcpu->upcall_entry),
 		      vcpu->upcall_stack);
-	return true;
 }
 
 void hv_upcall_returned(struct hv_vcpu *vcpu)

@@ -18,10 +18,10 @@ int64_t hv_event_send(struct hv_vcpu *caller, uint64_t vcpu, uint64_t port);
 int64_t hv_upcall_set(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack);
 
 /* Own thread, out of the guest. Whether the vCPU is to be interrupted before its
- * next instruction. */
-bool hv_upcall_wanted(const struct hv_vcpu *vcpu);
-/* Interrupt it. False if it cannot be just now: it exits soon by itself. */
-bool hv_upcall_deliver(struct hv_vcpu *vcpu);
+ * next instruction, and can be: one that cannot just now exits soon by itself. */
+bool hv_upcall_due(const struct hv_vcpu *vcpu);
+/* Interrupt it. */
+void hv_upcall_deliver(struct hv_vcpu *vcpu);
 /* UPCALL_RETURN found more: finish the return. */
 void hv_upcall_returned(struct hv_vcpu *vcpu);
 

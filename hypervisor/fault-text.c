@@ -164,7 +164,7 @@ static void add_own_tables(struct text *t, const struct hv_vcpu *vcpu,
 {
 	struct hv_walk walk;
 
-	hv_vm_walk(vcpu->vm, vcpu->kernel_copy, exit->fault_address, &walk);
+	hv_vm_walk(vcpu->vm, vcpu->kernel_root.copy, exit->fault_address, &walk);
 	if (walk.end == HV_WALK_MAPPED && walk.user)
 		add(t, "which its own page tables map%s%s",
 		    walk.write ? "" : " read-only",
@@ -186,7 +186,7 @@ static void add_page_fault(struct text *t, const struct hv_vcpu *vcpu,
 	    : code & PF_WRITE ? "write to"
 			      : "read of",
 	    exit->fault_address);
-	if (vcpu->kernel_root != PV_ROOT_INITIAL &&
+	if (vcpu->kernel_root.guest != PV_ROOT_INITIAL &&
 	    exit->fault_address - PV_WINDOW_BASE >= PV_WINDOW_BYTES)
 		add_own_tables(t, vcpu, exit);
 	else

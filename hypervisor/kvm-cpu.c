@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kvm-tables.h"
@@ -206,7 +207,6 @@ int hv_kvm_cpu_create(struct hv_engine *engine, unsigned number,
 	c->kvm = k;
 	c->number = number;
 	c->fd = -1;
-	c->thread = pthread_self();
 	if (make(c, err) < 0) {
 		hv_kvm_cpu_free(c);
 		return -1;
@@ -218,7 +218,7 @@ int hv_kvm_cpu_create(struct hv_engine *engine, unsigned number,
 
 void hv_kvm_cpu_adopt(struct hv_cpu *cpu)
 {
-	kvm_cpu_of(cpu)->thread = pthread_self();
+	atomic_store(&kvm_cpu_of(cpu)->thread, (pid_t)syscall(SYS_gettid));
 }
 
 /* ---- registers */
@@ -265,24 +265,30 @@ struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu)
 	return regs;
 }
 
-static void give_regs_back(struct hv_kvm_cpu *c)
+static int give_regs_back(struct hv_kvm_cpu *c)
 {
-	if (c->kvm->sync_regs)
-		c->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
-	else
-		ioctl(c->fd, KVM_SET_REGS, &c->regs);
 	c->regs_given = false;
+	if (!c->kvm->sync_regs)
+		return ioctl(c->fd, KVM_SET_REGS, &c->regs);
+	c->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	return 0;
 }
 
-static void give_sregs_back(struct hv_kvm_cpu *c)
+static int give_sregs_back(struct hv_kvm_cpu *c)
 {
-	if (c->kvm->sync_regs) {
-		c->run->s.regs.sregs = c->sregs;
-		c->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
-	} else {
-		ioctl(c->fd, KVM_SET_SREGS, &c->sregs);
-	}
 	c->sregs_changed = false;
+	if (!c->kvm->sync_regs)
+		return ioctl(c->fd, KVM_SET_SREGS, &c->sregs);
+	c->run->s.regs.sregs = c->sregs;
+	c->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+	return 0;
+}
+
+/* What is not taken back ends it: user mode must not go on in the kernel's stead. */
+static bool give_back(struct hv_kvm_cpu *c)
+{
+	return (!c->regs_given || give_regs_back(c) == 0) &&
+	       (!c->sregs_changed || give_sregs_back(c) == 0);
 }
 
 /* c->sregs, to be changed. KVM shows a task state as busy that was not. */
@@ -346,8 +352,12 @@ int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root)
 static int reset_extended_state(struct hv_kvm_cpu *c)
 {
 	const uint32_t x87_control = 0x37f, sse_control = 0x1f80;
+	/* What the header, at 512, does not name is as after reset; but MXCSR is
+	 * left alone then. */
+	const uint32_t x87_and_sse = 3;
 	struct kvm_xsave initial = {
-		.region = { [0] = x87_control, [6] = sse_control },
+		.region = { [0] = x87_control, [6] = sse_control,
+			    [512 / 4] = x87_and_sse },
 	};
 
 	if (!c->started) {
@@ -436,11 +446,37 @@ static bool came_from(const struct hv_exit *exit, uint32_t from, uint32_t to)
 	       exit->regs->rip - hv_window_addr(from) <= to - from;
 }
 
+/* An `in` is done when KVM is entered again; one of a string then writes registers
+ * and memory, whatever has been made of them meanwhile. So it is done at once, and
+ * the registers are those before it, as if it had not been. */
+static void on_input(struct hv_kvm_cpu *c, struct hv_exit *exit)
+{
+	struct kvm_run *run = c->run;
+	const struct hv_regs *shown = raw_regs(c);
+	struct hv_regs before = shown ? *shown : (struct hv_regs){ .rip = 0 };
+
+	exit->kind = HV_EXIT_PORT;
+	exit->number = run->io.port;
+	memset((uint8_t *)run + run->io.data_offset, 0xff,
+	       (size_t)run->io.size * run->io.count);
+	__atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	if (ioctl(c->fd, KVM_RUN, 0) == 0 || errno != EINTR) {
+		dead(exit, "KVM cannot finish the input of a port");
+		return;
+	}
+	__atomic_store_n(&run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+	run->exit_reason = KVM_EXIT_INTR;
+	exit->regs = hv_kvm_cpu_regs(&c->cpu);
+	if (exit->regs && shown)
+		*exit->regs = before;
+	else
+		dead(exit, "KVM does not show its registers");
+}
+
 static void on_port(struct hv_kvm_cpu *c, struct hv_exit *exit)
 {
 	const struct kvm_run *run = c->run;
-	bool plain = run->io.direction == KVM_EXIT_IO_OUT &&
-		     run->io.size == 4 && run->io.count == 1;
+	bool plain = run->io.size == 4 && run->io.count == 1;
 	uint32_t value = 0;
 
 	if (plain)
@@ -473,7 +509,10 @@ static void on_port(struct hv_kvm_cpu *c, struct hv_exit *exit)
 static void on_exit_reason(struct hv_kvm_cpu *c, struct hv_exit *exit)
 {
 	if (c->run->exit_reason == KVM_EXIT_IO) {
-		on_port(c, exit);
+		if (c->run->io.direction == KVM_EXIT_IO_IN)
+			on_input(c, exit);
+		else
+			on_port(c, exit);
 		return;
 	}
 	if (c->run->exit_reason == KVM_EXIT_INTR) {
@@ -510,16 +549,14 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 
-	if (c->regs_given)
-		give_regs_back(c);
-	if (c->sregs_changed)
-		give_sregs_back(c);
+	c->interrupted = false;
 	ret_exit->regs = NULL;
-	if (ioctl(c->fd, KVM_RUN, 0) == 0) {
+	if (give_back(c) && ioctl(c->fd, KVM_RUN, 0) == 0) {
 		on_exit_reason(c, ret_exit);
 	} else if (errno == EINTR || errno == EAGAIN) {
 		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		c->run->exit_reason = KVM_EXIT_INTR;
+		c->interrupted = true;
 		ret_exit->kind = HV_EXIT_KICKED;
 	} else {
 		ret_exit->regs = hv_kvm_cpu_regs(cpu);
@@ -531,19 +568,41 @@ void hv_kvm_cpu_kick(struct hv_cpu *cpu)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 
+	pid_t thread = atomic_load(&c->thread);
+
 	/* First the flag, for a vCPU about to enter; then the signal, for one
-	 * that has. */
+	 * that has. By number: a thread may have ended, or be waited for. */
 	__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	if (!pthread_equal(c->thread, pthread_self()))
-		pthread_kill(c->thread, HV_KVM_KICK_SIGNAL);
+	if (thread)
+		syscall(SYS_tgkill, getpid(), thread, HV_KVM_KICK_SIGNAL);
 }
 
-/* Stubs of either kind, before their `out`. */
+/* A kick can come between an exception and its delivery. KVM would then deliver it
+ * to whatever the vCPU was made to do instead. Those of INT3 and its like it does
+ * not tell of; setting what it told drops them, and the instruction raises them
+ * again. */
+static bool delivering(struct hv_kvm_cpu *c)
+{
+	struct kvm_vcpu_events events;
+
+	if (!c->interrupted || ioctl(c->fd, KVM_GET_VCPU_EVENTS, &events) < 0)
+		return false;
+	if (events.exception.injected || events.exception.pending)
+		return true;
+	ioctl(c->fd, KVM_SET_VCPU_EVENTS, &events);
+	return false;
+}
+
+/* Before the `out` of a stub of either kind, or on the way to one. */
 bool hv_kvm_cpu_busy(struct hv_cpu *cpu)
 {
-	struct hv_regs *regs = hv_kvm_cpu_regs(cpu);
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 	uint64_t stubs = hv_window_addr(HV_WINDOW_USER);
+	struct hv_regs *regs;
 
+	if (delivering(c)) /* and what KVM has in hand goes if regs are set */
+		return true;
+	regs = hv_kvm_cpu_regs(cpu);
 	return regs && regs->rip - stubs < HV_WINDOW_MAPPED - HV_WINDOW_USER;
 }
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "guest-memory.h"
+
 /* Accessed, so that the processor need not write to the table. */
 #define CODE_RING0 UINT64_C(0x00af9b000000ffff)
 #define DATA_RING3 UINT64_C(0x00cff3000000ffff)
@@ -183,8 +185,8 @@ int hv_kvm_fault_frame(const struct hv_window *window, unsigned vcpu,
 	words = (bottom + PV_PAGE_BYTES - rsp) / sizeof(frame[0]);
 	if (rsp < bottom || rsp % sizeof(frame[0]) || words < 6 || words > 512)
 		return -1;
-	memcpy(frame, at(window, hv_kvm_stack(vcpu) + (uint32_t)(rsp - bottom)),
-	       sizeof(frame));
+	hv_copy_once(frame, at(window, hv_kvm_stack(vcpu) + (uint32_t)(rsp - bottom)),
+		     sizeof(frame));
 	skip = has_error_code(frame[0]);
 	*ret_frame = (struct hv_fault_frame){
 		.vector = frame[0],

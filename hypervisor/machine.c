@@ -104,11 +104,15 @@ static int create_engine(struct hv_vm *vm, const struct hv_engine_ops *ops,
 		.vcpus = vm->vcpus,
 		.features = vm->image.note.required | vm->image.note.wanted,
 	};
+	struct hv_cpu *cpu;
 
 	if (ops->create(&vm->engine, &vm->memory, &vm->layout, &vm->window,
 			&options, err) < 0)
 		return -1;
-	return ops->cpu_create(vm->engine, 0, &vm->vcpu[0].cpu, err);
+	if (ops->cpu_create(vm->engine, 0, &cpu, err) < 0)
+		return -1;
+	vm->vcpu[0].cpu = cpu;
+	return 0;
 }
 
 static void set_entry(struct hv_vm *vm)

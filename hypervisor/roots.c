@@ -15,11 +15,16 @@
 #include "vm.h"
 
 #define PAGE ((uint64_t)PV_PAGE_BYTES)
-#define POOL_BYTES (HV_ROOTS_MAX * PAGE)
+#define POOL_BYTES HV_ROOTS_BYTES
 
 struct root {
 	uint64_t entry[HV_PT_ENTRIES];
 };
+
+pv_gpa_t hv_roots_gpa(const struct hv_window *window)
+{
+	return hv_round_up(window->gpa + window->bytes, HV_HUGE_PAGE_BYTES);
+}
 
 void hv_roots_init(struct hv_roots *roots)
 {
@@ -35,9 +40,11 @@ void hv_roots_done(struct hv_roots *roots)
 
 const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len)
 {
-	if (!roots->base || gpa < roots->gpa || gpa - roots->gpa > POOL_BYTES - len)
+	const uint8_t *base = roots->base; /* it may just be being made */
+
+	if (!base || gpa < roots->gpa || gpa - roots->gpa > POOL_BYTES - len)
 		return NULL;
-	return roots->base + (gpa - roots->gpa);
+	return base + (gpa - roots->gpa);
 }
 
 /* Read each entry once and check what was read. The processor would find most of
@@ -118,9 +125,8 @@ static int make_pool(struct hv_vm *vm)
 
 	if (base == MAP_FAILED)
 		return -errno;
+	roots->gpa = hv_roots_gpa(&vm->window);
 	roots->base = base;
-	roots->gpa = hv_round_up(vm->window.gpa + vm->window.bytes,
-				 HV_HUGE_PAGE_BYTES);
 	status = map_pool(vm);
 	if (status < 0)
 		hv_roots_done(roots);
@@ -178,21 +184,25 @@ static int find_or_add(struct hv_vm *vm, const struct root *root,
 	return add_copy(vm, root, bucket, ret_number);
 }
 
-int64_t hv_roots_copy(struct hv_vcpu *caller, pv_gpa_t root, bool user,
-		      pv_gpa_t *ret_copy)
+bool hv_root_holds(const struct hv_roots *roots, const struct hv_root *root)
 {
-	struct hv_vm *vm = caller->vm;
+	return root->guest == PV_ROOT_INITIAL ||
+	       root->generation == atomic_load(&roots->generation);
+}
+
+int64_t hv_roots_copy(struct hv_vm *vm, struct hv_root *root, bool user)
+{
 	struct root taken;
 	unsigned number;
-	int64_t status = take_root(vm, root, user, &taken);
+	int64_t status = take_root(vm, root->guest, user, &taken);
 
 	if (status < 0)
 		return status;
 	pthread_mutex_lock(&vm->roots.lock);
 	status = find_or_add(vm, &taken, &number);
 	if (status == 0) {
-		*ret_copy = vm->roots.gpa + number * PAGE;
-		caller->copies_generation = atomic_load(&vm->roots.generation);
+		root->copy = vm->roots.gpa + number * PAGE;
+		root->generation = atomic_load(&vm->roots.generation);
 	}
 	pthread_mutex_unlock(&vm->roots.lock);
 	if (status < 0)

@@ -18,13 +18,15 @@
 #include <stdbool.h>
 
 struct hv_vm;
+struct hv_window;
 
 #define HV_ROOTS_MAX 1024
+#define HV_ROOTS_BYTES (HV_ROOTS_MAX * (uint64_t)PV_PAGE_BYTES)
 #define HV_ROOT_BUCKETS 256
 
 struct hv_roots {
 	pthread_mutex_t lock;
-	uint8_t *base;     /* [HV_ROOTS_MAX] pages; NULL until the first copy */
+	uint8_t *_Atomic base; /* [HV_ROOTS_MAX] pages; NULL until the first copy */
 	pv_gpa_t gpa;
 	unsigned used;
 	_Atomic unsigned generation; /* of all copies: when they began anew */
@@ -32,14 +34,22 @@ struct hv_roots {
 	uint16_t next[HV_ROOTS_MAX];      /* and so on; 0 ends */
 };
 
-struct hv_vcpu;
+/* What the processor has instead of a root of the guest's. */
+struct hv_root {
+	pv_gpa_t guest; /* the guest's, or PV_ROOT_INITIAL */
+	pv_gpa_t copy;
+	unsigned generation; /* that the copy is of */
+};
 
-/* A copy of the guest's root, for its kernel or for user mode, in the generation
- * that caller->copies_generation is set to. A status of the contract. */
-int64_t hv_roots_copy(struct hv_vcpu *caller, pv_gpa_t root, bool user,
-		      pv_gpa_t *ret_copy);
+/* Take a copy of root->guest, for its kernel or for user mode. A status of the
+ * contract; the former copy stays if it is negative. */
+int64_t hv_roots_copy(struct hv_vm *vm, struct hv_root *root, bool user);
+/* Whether its copy is still what it was. */
+bool hv_root_holds(const struct hv_roots *roots, const struct hv_root *root);
 /* Host address of a copy's entry, or NULL. */
 const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len);
+/* Where the copies are to the processor. */
+pv_gpa_t hv_roots_gpa(const struct hv_window *window);
 void hv_roots_init(struct hv_roots *roots);
 void hv_roots_done(struct hv_roots *roots);
 

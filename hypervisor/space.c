@@ -11,14 +11,13 @@
 #include "roots.h"
 #include "vm.h"
 
-static int64_t copy_of(struct hv_vcpu *vcpu, pv_gpa_t root, bool user,
-		       pv_gpa_t *ret_copy)
+static int64_t copy(struct hv_vm *vm, struct hv_root *root, bool user)
 {
-	if (root == PV_ROOT_INITIAL) {
-		*ret_copy = vcpu->vm->engine->root_initial;
+	if (root->guest == PV_ROOT_INITIAL && !user) {
+		root->copy = vm->engine->root_initial;
 		return 0;
 	}
-	return hv_roots_copy(vcpu, root, user, ret_copy);
+	return hv_roots_copy(vm, root, user);
 }
 
 /* A status of the contract from one of the host. */
@@ -35,42 +34,37 @@ static int64_t flush(struct hv_vcpu *vcpu)
 
 int64_t hv_space_load(struct hv_vcpu *vcpu, pv_gpa_t root)
 {
-	pv_gpa_t copy;
-	int64_t status = copy_of(vcpu, root, false, &copy);
+	struct hv_root loaded = { .guest = root };
+	int64_t status = copy(vcpu->vm, &loaded, false);
 
 	if (status < 0)
 		return status;
-	vcpu->kernel_root = root;
-	vcpu->kernel_copy = copy;
+	vcpu->kernel_root = loaded;
 	return flush(vcpu);
 }
 
 /* A root may go bad while it is in use. The copy that was good serves on, unless
  * it went with all others. */
-static int64_t renew(struct hv_vcpu *vcpu, pv_gpa_t root, bool user,
-		     pv_gpa_t *copy)
+static int64_t renew(struct hv_vcpu *vcpu, struct hv_root *root, bool user)
 {
-	unsigned generation = vcpu->copies_generation;
-	int64_t status = copy_of(vcpu, root, user, copy);
+	int64_t status = copy(vcpu->vm, root, user);
 
-	if (status < 0 && root != PV_ROOT_INITIAL &&
-	    generation != atomic_load(&vcpu->vm->roots.generation))
+	if (status < 0 && !hv_root_holds(&vcpu->vm->roots, root))
 		hv_guest_kill(vcpu->vm,
 			      "the page-table root at 0x%llx went bad while vCPU %u used it",
-			      (unsigned long long)root, vcpu->number);
+			      (unsigned long long)root->guest, vcpu->number);
 	return status;
 }
 
 int64_t hv_space_kernel_copy(struct hv_vcpu *vcpu)
 {
-	return renew(vcpu, vcpu->kernel_root, false, &vcpu->kernel_copy);
+	return renew(vcpu, &vcpu->kernel_root, false);
 }
 
 int64_t hv_space_reload(struct hv_vcpu *vcpu)
 {
 	int64_t status = atomic_load(&vcpu->in_user)
-				 ? renew(vcpu, vcpu->user_root, true,
-					 &vcpu->user_copy)
+				 ? renew(vcpu, &vcpu->user_root, true)
 				 : hv_space_kernel_copy(vcpu);
 	int64_t flushed = flush(vcpu);
 

@@ -43,6 +43,15 @@ void hv_trap(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 	hv_frame_push(vcpu, &trap, vcpu->trap_entry, 0);
 }
 
+/* Frames are found by the guest's own root, not by its copy, which may be gone by
+ * now for another: all begin anew while this vCPU is out of the guest. */
+static pv_gpa_t kernel_tables(const struct hv_vcpu *vcpu)
+{
+	pv_gpa_t root = vcpu->kernel_root.guest;
+
+	return root == PV_ROOT_INITIAL ? vcpu->vm->engine->root_initial : root;
+}
+
 /* The frame's first address, on a stack that was at rsp. */
 static uint64_t place(uint64_t rsp, uint64_t stack)
 {
@@ -82,7 +91,7 @@ void hv_frame_push(struct hv_vcpu *vcpu, struct pv_frame *frame, uint64_t entry,
 	frame->rflags = regs->rflags;
 	frame->rsp = regs->rsp;
 	frame->ss = engine->frame_ss;
-	if (!hv_gva_write(vcpu->vm, vcpu->kernel_copy, at, frame,
+	if (!hv_gva_write(vcpu->vm, kernel_tables(vcpu), at, frame,
 			  sizeof(*frame))) {
 		no_stack(vcpu, frame, at, regs);
 		return;
@@ -97,7 +106,7 @@ bool hv_frame_pop(struct hv_vcpu *vcpu, struct hv_regs *regs)
 	struct { uint64_t rip, cs, rflags, rsp, ss; } frame;
 
 	if (!regs ||
-	    !hv_gva_read(vcpu->vm, vcpu->kernel_copy, regs->rsp, &frame,
+	    !hv_gva_read(vcpu->vm, kernel_tables(vcpu), regs->rsp, &frame,
 			 sizeof(frame)) ||
 	    !hv_canonical(frame.rip)) {
 		hv_crash_note(vcpu, regs);

@@ -38,18 +38,19 @@ static int64_t enter(struct hv_vcpu *vcpu, const struct pv_user *user,
 {
 	const struct hv_engine_ops *ops = vcpu->vm->engine->ops;
 	struct hv_bases bases = { user->fs_base, user->gs_base };
-	int64_t status = hv_roots_copy(vcpu, user->root, true, &vcpu->user_copy);
+	struct hv_root root = { .guest = user->root };
+	int64_t status = hv_roots_copy(vcpu->vm, &root, true);
 
 	if (status < 0)
 		return status;
 	if (ops->cpu_bases(vcpu->cpu, &vcpu->kernel_bases) < 0)
 		return -PV_EIO;
-	vcpu->user_root = user->root;
+	vcpu->user_root = root;
 	vcpu->kernel_regs = *regs;
 	memcpy(regs, user, sizeof(*regs));
 	regs->rflags = (user->rflags & RFLAGS_USER) | RFLAGS_ALWAYS;
 	atomic_store(&vcpu->in_user, true);
-	ops->cpu_enter(vcpu->cpu, true, vcpu->user_copy, &bases);
+	ops->cpu_enter(vcpu->cpu, true, root.copy, &bases);
 	vcpu->stats.user_runs++;
 	return 0;
 }
@@ -99,7 +100,8 @@ static void leave(struct hv_vcpu *vcpu, enum pv_user_reason reason,
 	regs->rax = reason;
 	atomic_store(&vcpu->in_user, false);
 	hv_space_kernel_copy(vcpu);
-	ops->cpu_enter(vcpu->cpu, false, vcpu->kernel_copy, &vcpu->kernel_bases);
+	ops->cpu_enter(vcpu->cpu, false, vcpu->kernel_root.copy,
+		       &vcpu->kernel_bases);
 }
 
 void hv_user_leave(struct hv_vcpu *vcpu, enum pv_user_reason reason)
@@ -108,9 +110,10 @@ void hv_user_leave(struct hv_vcpu *vcpu, enum pv_user_reason reason)
 }
 
 /* SYSCALL leads to a page that user mode can also jump to, with anything in rcx
- * for a return address. */
+ * for a return address and in r11 for flags. */
 static void on_syscall(struct hv_vcpu *vcpu, struct hv_regs *regs)
 {
+	regs->rflags = (regs->rflags & RFLAGS_USER) | RFLAGS_ALWAYS;
 	if (hv_canonical(regs->rip)) {
 		leave(vcpu, PV_USER_SYSCALL, 0, 0, 0);
 		return;

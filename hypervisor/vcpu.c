@@ -5,6 +5,7 @@
 #include "vcpu.h"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -48,13 +49,15 @@ void hv_vcpu_kick(struct hv_vcpu *vcpu)
 void hv_vcpu_kick_out(struct hv_vcpu *vcpu)
 {
 	const struct timespec while_ns = { .tv_nsec = 1000000 };
+	uint32_t seen;
 
 	atomic_fetch_add(&vcpu->awaited, 1);
+	seen = atomic_load(&vcpu->departures);
 	while (atomic_load(&vcpu->place) == HV_PLACE_GUEST &&
+	       atomic_load(&vcpu->departures) == seen &&
 	       !atomic_load(&vcpu->vm->ending)) {
 		vcpu->vm->engine->ops->cpu_kick(vcpu->cpu);
-		futex(&vcpu->place, FUTEX_WAIT_PRIVATE, HV_PLACE_GUEST,
-		      &while_ns);
+		futex(&vcpu->departures, FUTEX_WAIT_PRIVATE, seen, &while_ns);
 	}
 	atomic_fetch_sub(&vcpu->awaited, 1);
 }
@@ -81,8 +84,11 @@ void hv_vcpus_resume(struct hv_vm *vm)
 static void leave_guest(struct hv_vcpu *vcpu)
 {
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
-	if (atomic_load(&vcpu->awaited))
-		futex(&vcpu->place, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
+	if (!atomic_load(&vcpu->awaited))
+		return;
+	/* It may be in again before who waits has looked. */
+	atomic_fetch_add(&vcpu->departures, 1);
+	futex(&vcpu->departures, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
 }
 
 /* One message that was left, or false if there is none: then it is in the guest,
@@ -104,12 +110,11 @@ static bool serve_message(struct hv_vcpu *vcpu, unsigned *upcalls)
 		hv_space_reload(vcpu);
 		return true;
 	}
-	if (*upcalls < UPCALLS_MAX && hv_upcall_wanted(vcpu)) {
+	if (*upcalls < UPCALLS_MAX && hv_upcall_due(vcpu)) {
 		leave_guest(vcpu);
 		++*upcalls;
-		if (hv_upcall_deliver(vcpu))
-			return true;
-		atomic_store(&vcpu->place, HV_PLACE_GUEST);
+		hv_upcall_deliver(vcpu);
+		return true;
 	}
 	return false;
 }
@@ -140,14 +145,14 @@ static void run(struct hv_vcpu *vcpu)
 	leave_guest(vcpu);
 }
 
-static void reset(struct hv_vcpu *vcpu)
+static void reset(struct hv_vcpu *vcpu, bool upcalls_masked)
 {
 	struct pv_vcpu *page = vcpu->page;
 
 	atomic_store(&vcpu->upcall_entry, 0);
 	vcpu->trap_vectors = 0;
 	atomic_store(&vcpu->timer.deadline_ns, PV_FOREVER);
-	__atomic_store_n(&page->upcalls_masked, vcpu->number ? 1 : 0,
+	__atomic_store_n(&page->upcalls_masked, upcalls_masked,
 			 __ATOMIC_RELAXED);
 }
 
@@ -159,11 +164,11 @@ static void begin(struct hv_vcpu *vcpu)
 	};
 	int status;
 
-	if (vcpu->copies_generation != atomic_load(&vcpu->vm->roots.generation))
+	if (!hv_root_holds(&vcpu->vm->roots, &vcpu->kernel_root))
 		atomic_store(&vcpu->reload, true);
 	ops->cpu_adopt(vcpu->cpu);
-	status = ops->cpu_start(vcpu->cpu, &vcpu->entry_regs, vcpu->kernel_copy,
-				&bases);
+	status = ops->cpu_start(vcpu->cpu, &vcpu->entry_regs,
+				vcpu->kernel_root.copy, &bases);
 	if (status < 0)
 		hv_vm_fail(vcpu->vm, "KVM does not take a vCPU's entry state: %s",
 			   strerror(-status));
@@ -214,13 +219,29 @@ static int64_t make(struct hv_vcpu *vcpu)
 {
 	struct hv_vm *vm = vcpu->vm;
 	struct hv_error err = { .text = "" };
+	struct hv_cpu *cpu;
 
-	if (!vcpu->cpu && vm->engine->ops->cpu_create(vm->engine, vcpu->number,
-						      &vcpu->cpu, &err) < 0)
-		return -PV_ENOMEM;
+	if (!vcpu->cpu) {
+		if (vm->engine->ops->cpu_create(vm->engine, vcpu->number, &cpu,
+						&err) < 0)
+			return -PV_ENOMEM;
+		vcpu->cpu = cpu;
+	}
 	if (vcpu->number == 0 || vcpu->has_thread)
 		return 0;
 	return start_thread(vcpu) ? -PV_ENOMEM : 0;
+}
+
+/* Its last step may be seen in its page before it is done. False while the VM ends:
+ * a thread that is made then would be waited for by nobody. */
+static bool wait_until_down(struct hv_vcpu *vcpu)
+{
+	while (!atomic_load(&vcpu->vm->ending)) {
+		if (atomic_load(&vcpu->place) == HV_PLACE_ASLEEP)
+			return true;
+		sched_yield();
+	}
+	return false;
 }
 
 static int64_t bring_up(struct hv_vcpu *caller, struct hv_vcpu *vcpu,
@@ -228,17 +249,11 @@ static int64_t bring_up(struct hv_vcpu *caller, struct hv_vcpu *vcpu,
 {
 	int64_t status;
 
-	/* Also one that is on its way down; and one that comes while the VM ends
-	 * would be waited for by nobody. */
-	if (atomic_load(&vcpu->up) ||
-	    atomic_load(&vcpu->place) != HV_PLACE_ASLEEP ||
-	    atomic_load(&vcpu->vm->ending))
+	if (atomic_load(&vcpu->up) || !wait_until_down(vcpu))
 		return -PV_EBUSY;
-	reset(vcpu);
+	reset(vcpu, true);
 	vcpu->entry_regs = *entry;
 	vcpu->kernel_root = caller->kernel_root;
-	vcpu->kernel_copy = caller->kernel_copy;
-	vcpu->copies_generation = caller->copies_generation;
 	status = make(vcpu);
 	if (status < 0)
 		return status;
@@ -290,9 +305,11 @@ void hv_vcpu_boot(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack,
 	vcpu->entry_regs = (struct hv_regs){
 		.rip = entry, .rsp = stack, .rdi = arg, .rflags = RFLAGS_INITIAL,
 	};
-	vcpu->kernel_root = PV_ROOT_INITIAL;
-	vcpu->kernel_copy = vcpu->vm->engine->root_initial;
-	reset(vcpu);
+	vcpu->kernel_root = (struct hv_root){
+		.guest = PV_ROOT_INITIAL,
+		.copy = vcpu->vm->engine->root_initial,
+	};
+	reset(vcpu, false);
 	vcpu->vm->vcpus_up = 1;
 	atomic_store(&vcpu->up, true);
 }

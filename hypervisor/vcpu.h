@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "engine.h"
+#include "roots.h"
 #include "stats.h"
 #include "timer.h"
 
@@ -34,12 +35,13 @@ struct hv_vcpu {
 	struct hv_vm *vm;
 	unsigned number;
 	struct pv_vcpu *page; /* shared with the guest */
-	struct hv_cpu *cpu;   /* the engine's; NULL until it first comes up */
+	struct hv_cpu *_Atomic cpu; /* the engine's; NULL until it first comes up */
 	pthread_t thread;
 	bool has_thread;
 
-	_Atomic uint32_t place;   /* enum hv_place; a futex for who waits on it */
-	_Atomic uint32_t awaited; /* how many do */
+	_Atomic uint32_t place;   /* enum hv_place */
+	_Atomic uint32_t awaited; /* how many wait for it to leave the guest */
+	_Atomic uint32_t departures; /* how often it did while awaited; a futex */
 	_Atomic uint32_t wakeups; /* a futex: it sleeps on that */
 	_Atomic bool up;
 	_Atomic bool reload;      /* read the root again and flush */
@@ -52,15 +54,12 @@ struct hv_vcpu {
 	uint64_t trap_entry;
 	uint32_t trap_vectors;
 
-	/* Page tables: the guest's root of its kernel, and what the processor has
-	 * instead; see space.c. */
-	pv_gpa_t kernel_root, kernel_copy;
-	unsigned copies_generation; /* of the copies in use */
+	struct hv_root kernel_root; /* page tables of its kernel; see space.c */
 
 	/* User mode; see user.c. */
 	_Atomic bool in_user;
 	struct pv_user *user; /* guest RAM; only written while in_user */
-	pv_gpa_t user_root, user_copy;
+	struct hv_root user_root;
 	struct hv_regs kernel_regs;
 	struct hv_bases kernel_bases;
 
@@ -107,7 +106,7 @@ struct hv_vcpu *hv_vcpu_numbered(struct hv_vm *vm, uint64_t number);
 static inline pv_gpa_t hv_vcpu_tables(const struct hv_vcpu *vcpu)
 {
 	return atomic_load_explicit(&vcpu->in_user, memory_order_relaxed)
-		       ? vcpu->user_copy : vcpu->kernel_copy;
+		       ? vcpu->user_root.copy : vcpu->kernel_root.copy;
 }
 
 /* Whether the processor can hold it as an address: bits 63 to 47 are equal. */

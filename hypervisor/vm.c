@@ -34,7 +34,7 @@ void hv_vm_leave(struct hv_vm *vm)
 	for (unsigned i = 0; i < vm->vcpus; i++) {
 		struct hv_vcpu *vcpu = &vm->vcpu[i];
 
-		if (vcpu->cpu && (i == 0 || vcpu->has_thread))
+		if (vcpu->cpu)
 			vm->engine->ops->cpu_kick(vcpu->cpu);
 		hv_sleep_interrupt(vcpu);
 	}
@@ -55,11 +55,18 @@ static void kick_until_left(struct hv_vm *vm)
 }
 
 /* A guest that exits waits for its I/O; any other end does not. */
+static void abandon(struct hv_vm *vm, enum hv_end end)
+{
+	struct hv_loop *loop = vm->loop; /* it may be gone at the next look */
+
+	if (end != HV_END_EXIT && loop)
+		hv_loop_abandon(loop);
+}
+
 static void announce(struct hv_vm *vm, enum hv_end end)
 {
 	atomic_store(&vm->ending, (int)end);
-	if (end != HV_END_EXIT && vm->loop)
-		hv_loop_abandon(vm->loop);
+	abandon(vm, end);
 	/* The only vCPU of a guest that exits is out of it already. */
 	if (end != HV_END_EXIT || vm->vcpus > 1)
 		kick_until_left(vm);
@@ -69,8 +76,7 @@ void hv_vm_end(struct hv_vm *vm, enum hv_end end, uint64_t detail)
 {
 	if (!claim(vm)) {
 		/* Too late to be the reason, not to end a wait for I/O. */
-		if (end != HV_END_EXIT && vm->loop)
-			hv_loop_abandon(vm->loop);
+		abandon(vm, end);
 		return;
 	}
 	vm->end_detail = detail;
@@ -106,17 +112,21 @@ void hv_vm_fail(struct hv_vm *vm, const char *format, ...)
 
 struct hv_loop *hv_vm_loop(struct hv_vm *vm)
 {
+	struct hv_loop *loop;
 	int status;
 
 	pthread_mutex_lock(&vm->making_loop);
-	if (!vm->loop) {
-		status = hv_loop_start(&vm->loop, vm->poll_ns);
-		if (status < 0)
+	loop = vm->loop;
+	if (!loop) {
+		status = hv_loop_start(&loop, vm->poll_ns);
+		if (status == 0)
+			vm->loop = loop;
+		else
 			hv_vm_fail(vm, "this host refuses an io_uring: %s (`paravane doctor` tells more)",
 				   strerror(-status));
 	}
 	pthread_mutex_unlock(&vm->making_loop);
-	return vm->loop;
+	return loop;
 }
 
 void hv_vm_init(struct hv_vm *vm, unsigned vcpus)

@@ -35,7 +35,7 @@ struct hv_vm {
 	unsigned vcpus;            /* how many there are */
 	struct hv_engine *engine;
 	struct hv_roots roots;     /* of the guest's own page tables */
-	struct hv_loop *loop;      /* NULL until hv_vm_loop made it */
+	struct hv_loop *_Atomic loop;      /* NULL until hv_vm_loop made it */
 	struct hv_console *console;
 	struct hv_host_event *host_event; /* NULL: none */
 	struct hv_block *block[HV_BLOCK_DEVICES_MAX];

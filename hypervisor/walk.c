@@ -107,6 +107,9 @@ static void *ram_at(const struct hv_vm *vm, pv_gpa_t root, uint64_t gva,
 
 	if (*len > room)
 		*len = room;
+	/* Nothing there is RAM, whatever a root of the guest's own says. */
+	if (gva - PV_WINDOW_BASE < PV_WINDOW_BYTES)
+		return NULL;
 	hv_vm_walk(vm, root, gva, &walk);
 	if (walk.end != HV_WALK_MAPPED || !walk.user || (write && !walk.write))
 		return NULL;

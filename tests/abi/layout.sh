@@ -33,8 +33,14 @@ report $? "64-bit layout is the checked-in one"
 
 if cc -m32 -std=c11 -I"$include" "$here/print-layout.c" \
 	-o "$scratch/print-layout-32" 2>"$scratch/errors"; then
-	compare "$scratch/print-layout-32"
-	report $? "32-bit layout is the checked-in one"
+	"$scratch/print-layout-32" >/dev/null 2>&1
+	if [ $? -eq 126 ]; then
+		number=$((number + 1))
+		echo "ok $number - 32-bit layout # SKIP this kernel runs no 32-bit programs"
+	else
+		compare "$scratch/print-layout-32"
+		report $? "32-bit layout is the checked-in one"
+	fi
 else
 	number=$((number + 1))
 	echo "ok $number - 32-bit layout # SKIP cc -m32 does not link here (gcc-multilib)"

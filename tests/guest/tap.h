@@ -36,6 +36,12 @@ static inline void tap_skip(const char *name, const char *reason)
 	pvg_printf("ok %u - %s # SKIP %s\n", tap_number, name, reason);
 }
 
+/* Whether the features a test is about are there; a failure if not. */
+static inline bool tap_granted(uint64_t features)
+{
+	return tap_ok(pvg_has(features), "the features are granted");
+}
+
 /* The status for main to return. */
 static inline int tap_done(void)
 {

@@ -8,7 +8,7 @@
 #define SLEEPERS 40
 
 struct sleeper {
-	uint64_t ns, slept;
+	uint64_t deadline_ns, woke_ns;
 };
 
 static unsigned woken[SLEEPERS], count;
@@ -17,32 +17,35 @@ static struct sleeper sleeper[SLEEPERS];
 static void sleep_once(void *arg)
 {
 	struct sleeper *self = arg;
-	uint64_t began = pvg_clock_ns();
 
-	pvg_thread_sleep_ns(self->ns);
-	self->slept = pvg_clock_ns() - began;
+	pvg_thread_sleep_until(self->deadline_ns);
+	self->woke_ns = pvg_clock_ns();
 	woken[__atomic_fetch_add(&count, 1, __ATOMIC_SEQ_CST)] =
 		(unsigned)(self - sleeper);
 }
 
-/* Begun in a shuffled order, 20 ms apart by their length. On one vCPU: the host may
- * keep another from its CPU for as long as that. */
+/* Deadlines 10 ms apart, in a shuffled order; on one vCPU, since the host may keep
+ * another from its CPU for as long as that. */
 static void in_time_and_order(void)
 {
 	struct pvg_thread *thread[SLEEPERS];
 	unsigned early = 0, late = 0, disorder = 0;
+	uint64_t begin = pvg_deadline_in(300 * MILLISECOND);
 
 	for (unsigned i = 0; i < SLEEPERS; i++) {
-		sleeper[i].ns = (1 + i * 7 % SLEEPERS) * 20 * MILLISECOND;
+		sleeper[i].deadline_ns =
+			begin + i * 7 % SLEEPERS * 10 * MILLISECOND;
 		thread[i] = start_on(1, sleep_once, &sleeper[i]);
 	}
 	join_all(thread, SLEEPERS);
 	for (unsigned i = 0; i < SLEEPERS; i++) {
-		early += sleeper[i].slept < sleeper[i].ns;
-		late += sleeper[i].slept > sleeper[i].ns + SECOND;
+		const struct sleeper *s = &sleeper[i];
+
+		early += s->woke_ns < s->deadline_ns;
+		late += s->woke_ns > s->deadline_ns + SECOND;
 		if (i > 0)
-			disorder += sleeper[woken[i]].ns <
-				    sleeper[woken[i - 1]].ns;
+			disorder += sleeper[woken[i]].deadline_ns <
+				    sleeper[woken[i - 1]].deadline_ns;
 	}
 	tap_equal(early, 0, "no sleep ends early");
 	tap_equal(late, 0, "nor very late");

@@ -1,0 +1,108 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+#
+# Sourced by the script that suite makes, inside the emulated host: the part of
+# `meson test` that is needed there, where Python takes long to start. $here and
+# $total are set.
+# shellcheck disable=SC2154
+results=$(mktemp -d) || exit 125
+number=0
+passed=0
+failed=0
+skipped=0
+
+# told VERDICT DETAIL
+told() {
+	printf '%3d/%d %-32s %-8s%s\n' "$number" "$total" "$name" "$1" "$2"
+}
+
+# one_test NAME PROTOCOL TIMEOUT DIRECTORY [VARIABLE=VALUE...] COMMAND...
+one_test() {
+	name=$1 protocol=$2 timeout=$3 directory=$4
+	shift 4
+	number=$((number + 1))
+	reason=$(sed -n "s|^$name \* ||p" "$here/differs")
+	if [ -n "$reason" ]; then
+		skipped=$((skipped + 1))
+		told skipped "$reason"
+		return
+	fi
+	read -r began _ </proc/uptime
+	(
+		cd "$directory" && exec timeout -k 5 "$timeout" \
+			env MALLOC_PERTURB_=$((number % 255 + 1)) "$@"
+	) >"$results/out" 2>"$results/err" </dev/null
+	status=$?
+	read -r ended _ </proc/uptime
+	case $protocol:$status in
+	*:124 | *:137) verdict="failed took more than $timeout seconds" ;;
+	tap:*) verdict=$(judge_tap) ;;
+	*:0) verdict=passed ;;
+	*:77) verdict="skipped status 77" ;;
+	*) verdict="failed status $status" ;;
+	esac
+	case $verdict in
+	passed*) passed=$((passed + 1)) ;;
+	skipped*) skipped=$((skipped + 1)) ;;
+	*) failed=$((failed + 1)) ;;
+	esac
+	told "${verdict%% *}" "${verdict#* }"
+	case $verdict in
+	failed*) sed 's/^/    /' "$results/out" "$results/err" ;;
+	esac
+}
+
+# The verdict on the test's TAP and $status, what there is to say, and below it
+# what was skipped of a test that passed.
+judge_tap() {
+	awk -v name="$name" -v status="$status" -v seconds="$ended $began" '
+	FNR == 1 { file++ }
+	file == 1 {
+		if ($1 == name) {
+			check = $2
+			sub(/^[^ ]* [^ ]* /, "")
+			differs[check] = $0
+		}
+		next
+	}
+	/^1\.\.0 *# *SKIP/ { sub(/^[^#]*# *SKIP */, ""); all = $0 }
+	/^1\.\.[0-9]/ { planned = 1; plan = substr($1, 4) + 0 }
+	/^ok / { good++ }
+	/^ok .*# *SKIP / {
+		part = $0
+		sub(/^ok [0-9]* *-? */, "", part)
+		sub(/ *# *SKIP */, ": ", part)
+		parts = parts "\n    part of it skipped here: " part
+	}
+	/^not ok / {
+		check = $0
+		sub(/^not ok [0-9]* *-? */, "", check)
+		if (check in differs) {
+			other++
+			parts = parts "\n    part of it skipped here: " check ": " differs[check]
+		} else
+			bad++
+	}
+	/^Bail out!/ { bail = $0 }
+	END {
+		count = good + other + bad
+		split(seconds, times)
+		if (bail)
+			print "failed " bail
+		else if (bad || (status != 0 && !other))
+			print "failed status " status ", " bad + 0 " of " count " checks"
+		else if (all != "")
+			print "skipped " all
+		else if (!planned || plan != count)
+			print "failed " count " checks instead of " plan + 0
+		else
+			printf "passed %d checks, %.1f s%s\n", good, times[1] - times[2], parts
+	}' "$here/differs" "$results/out"
+}
+
+tests_done() {
+	rm -rf "$results"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+	exit
+}

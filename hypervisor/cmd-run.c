@@ -11,19 +11,22 @@
 
 #include "cmd.h"
 #include "crash.h"
+#include "dump.h"
 #include "machine.h"
 #include "parse.h"
 #include "run.h"
+#include "snapshot.h"
 #include "stats.h"
 
 enum { KEY_STATS = 0x100, KEY_POISON, KEY_TIMEOUT, KEY_ENGINE, KEY_VCPUS,
-       KEY_HOST_EVENTS };
+       KEY_HOST_EVENTS, KEY_DUMP };
 
 struct run_command {
 	struct hv_machine_options machine;
 	uint64_t timeout_ns;
 	bool stats;
 	const char *stats_path; /* NULL: stderr */
+	const char *dump_path;  /* NULL: none */
 };
 
 static const struct argp_option option_list[] = {
@@ -41,6 +44,8 @@ static const struct argp_option option_list[] = {
 	  "What executes the guest: auto or kvm (default auto)", 0 },
 	{ "stats", KEY_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "At the end write what it took, as JSON, to FILE or stderr", 0 },
+	{ "dump", KEY_DUMP, "FILE", 0,
+	  "At the end, whatever it is, write the guest's state to FILE, for `paravane walk`, gdb and readelf; on SIGUSR2 too, and let it run on", 0 },
 	{ "poison", KEY_POISON, NULL, 0,
 	  "Destroy the registers that operations may destroy, to find guests that rely on them", 0 },
 	{ 0 }
@@ -165,6 +170,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		run->stats = true;
 		run->stats_path = text;
 		return 0;
+	case KEY_DUMP:
+		run->dump_path = text;
+		return 0;
 	case KEY_POISON:
 		run->machine.poison = true;
 		return 0;
@@ -190,7 +198,8 @@ static int tell_exit(uint64_t status)
 }
 
 /* The sentence for how the VM ended, and its status. */
-static int tell_end(const struct hv_vm *vm, const struct run_command *run)
+static int tell_end(const struct hv_vm *vm, const struct run_command *run,
+		    bool dumped)
 {
 	enum hv_end end = (enum hv_end)atomic_load(&vm->ending);
 
@@ -206,7 +215,7 @@ static int tell_end(const struct hv_vm *vm, const struct run_command *run)
 		return HV_STATUS_TIMEOUT;
 	case HV_END_KILLED:
 		fprintf(stderr, "paravane: guest stopped: %s\n", vm->reason);
-		hv_crash_report(vm, stderr);
+		hv_crash_report(vm, dumped ? run->dump_path : NULL, stderr);
 		return HV_STATUS_GUEST;
 	case HV_END_FAILED:
 	case HV_END_NOT:
@@ -237,19 +246,69 @@ static int tell_failure(const struct hv_error *err)
 	return err->status;
 }
 
-static int build_and_run(struct hv_vm *vm, const struct run_command *run)
+static void tell_snapshot(const struct hv_dump_file *file,
+			  const struct hv_error *err)
+{
+	if (err)
+		tell_failure(err);
+	else
+		fprintf(stderr, "paravane: the guest's state is in %s\n",
+			file->path);
+}
+
+static int start_snapshots(struct hv_vm *vm, const struct hv_dump_file *dump,
+			   struct hv_error *err)
+{
+	int status = hv_snapshots_start(vm, dump, tell_snapshot);
+
+	if (status < 0)
+		return hv_fail(err, HV_STATUS_FAILED, "cannot start a thread: %s",
+			       strerror(-status));
+	return 0;
+}
+
+/* Its last words, its state and what it took; NULL: not wanted. */
+static int end(struct hv_vm *vm, const struct run_command *run,
+	       const struct hv_dump_file *dump, FILE *stats)
+{
+	struct hv_error dump_err = { .text = "" }, err = { .text = "" };
+	bool dumped = dump && hv_dump_write(vm, dump, &dump_err) == 0;
+	int status = tell_end(vm, run, dumped);
+
+	if (dump && !dumped)
+		status = tell_failure(&dump_err);
+	if (stats && hv_stats_write(vm, stats, &err) < 0)
+		status = tell_failure(&err);
+	return status;
+}
+
+static int build_and_run(struct hv_vm *vm, const struct run_command *run,
+			 const struct hv_dump_file *dump)
 {
 	struct hv_error err = { .text = "" };
 	FILE *stats;
-	int status;
 
 	if (open_stats(run, &stats, &err) < 0 ||
-	    hv_machine_build(vm, &run->machine, &err) < 0)
+	    hv_machine_build(vm, &run->machine, &err) < 0 ||
+	    (dump && start_snapshots(vm, dump, &err) < 0))
 		return tell_failure(&err);
 	hv_vm_run(vm, run->timeout_ns);
-	status = tell_end(vm, run);
-	if (stats && hv_stats_write(vm, stats, &err) < 0)
-		status = tell_failure(&err);
+	hv_snapshots_stop();
+	return end(vm, run, dump, stats);
+}
+
+static int run_with_dump(struct hv_vm *vm, const struct run_command *run)
+{
+	struct hv_error err = { .text = "" };
+	struct hv_dump_file dump;
+	int status;
+
+	if (!run->dump_path)
+		return build_and_run(vm, run, NULL);
+	if (hv_dump_file_open(&dump, run->dump_path, &err) < 0)
+		return tell_failure(&err);
+	status = build_and_run(vm, run, &dump);
+	hv_dump_file_done(&dump);
 	return status;
 }
 
@@ -271,7 +330,7 @@ int hv_cmd_run(int argc, char **argv)
 		return HV_STATUS_FAILED;
 	}
 	argp_parse(&argp, argc, argv, 0, NULL, &run);
-	status = build_and_run(&vm, &run);
+	status = run_with_dump(&vm, &run);
 	hv_machine_free(&vm);
 	free(run.machine.argv);
 	return status;

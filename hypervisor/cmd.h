@@ -7,6 +7,7 @@
 #define HV_CMD_H
 
 int hv_cmd_run(int argc, char **argv);
+int hv_cmd_walk(int argc, char **argv);
 int hv_cmd_inspect(int argc, char **argv);
 int hv_cmd_doctor(int argc, char **argv);
 int hv_cmd_bench(int argc, char **argv);

@@ -6,27 +6,37 @@
 #include "crash.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "engine.h"
 #include "fault-text.h"
 #include "symbols.h"
 #include "vm.h"
+#include "walk-text.h"
 #include "walk.h"
 
+#define PAGE_FAULT 14
 #define FRAMES_MAX 48
 /* More than the largest boot stack can hold. */
 #define FRAMES_WALKED_MAX (PV_STACK_MAX_BYTES / 16)
 
-void hv_crash_note(struct hv_vcpu *vcpu, const struct hv_regs *regs)
+/* False if another was noted before. */
+static bool note(struct hv_vcpu *vcpu, const struct hv_regs *regs)
 {
 	struct hv_vm *vm = vcpu->vm;
 
 	if (!regs || atomic_exchange(&vm->crash_noted, true))
-		return;
+		return false;
 	vm->crash_regs = *regs;
 	vm->crash_vcpu = vcpu->number;
 	vm->crash_tables = hv_vcpu_tables(vcpu);
 	vm->crashed = true;
+	return true;
+}
+
+void hv_crash_note(struct hv_vcpu *vcpu, const struct hv_regs *regs)
+{
+	note(vcpu, regs);
 }
 
 void hv_crash_fault(struct hv_vcpu *vcpu, const struct hv_exit *exit)
@@ -34,7 +44,10 @@ void hv_crash_fault(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 	char text[sizeof(vcpu->vm->reason)];
 
 	hv_fault_text(vcpu, exit, text, sizeof(text));
-	hv_crash_note(vcpu, exit->regs);
+	if (note(vcpu, exit->regs) && exit->vector == PAGE_FAULT) {
+		vcpu->vm->crash_faulted = true;
+		vcpu->vm->crash_address = exit->fault_address;
+	}
 	hv_guest_kill(vcpu->vm, "%s", text);
 }
 
@@ -168,13 +181,60 @@ static void print_backtrace(const struct hv_vm *vm, const struct hv_regs *r,
 	print_callers(vm, r->rbp, n, out);
 }
 
-void hv_crash_report(const struct hv_vm *vm, FILE *out)
+static void print_fault_walk(const struct hv_vm *vm, FILE *out)
+{
+	char text[HV_WALK_TEXT_BYTES];
+	struct hv_walk walk;
+
+	hv_vm_walk(vm, vm->crash_tables, vm->crash_address, &walk);
+	fprintf(out, "  0x%" PRIx64 ": %s\n", vm->crash_address,
+		hv_walk_line(&walk, text, sizeof(text)));
+}
+
+/* For a shell. */
+static void print_quoted(const char *word, FILE *out)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		"_-+./,:@%=";
+
+	if (word[strspn(word, plain)] == '\0') {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : (char[]){ *word, '\0' }, out);
+	fputc('\'', out);
+}
+
+/* Any address will do: that of the instruction is one that is sure to be there. */
+static void print_what_to_type(const struct hv_vm *vm, const char *dump_path,
+			       FILE *out)
+{
+	fputs(vm->crash_faulted ? "the walk, level by level: paravane walk "
+				: "where it was, level by level: paravane walk ",
+	      out);
+	if (dump_path[0] == '-')
+		fputs("./", out);
+	print_quoted(dump_path, out);
+	if (vm->crash_vcpu)
+		fprintf(out, " --vcpu %u", vm->crash_vcpu);
+	fprintf(out, " 0x%" PRIx64 "\n",
+		vm->crash_faulted ? vm->crash_address : vm->crash_regs.rip);
+}
+
+void hv_crash_report(const struct hv_vm *vm, const char *dump_path, FILE *out)
 {
 	if (!vm->crashed)
 		return;
 	fprintf(out, "registers of vCPU %u, page tables at 0x%" PRIx64 ":\n",
 		vm->crash_vcpu, vm->crash_tables);
+	if (vm->crash_faulted)
+		print_fault_walk(vm, out);
 	print_registers(&vm->crash_regs, out);
 	fputs("backtrace:\n", out);
 	print_backtrace(vm, &vm->crash_regs, out);
+	if (dump_path)
+		print_what_to_type(vm, dump_path, out);
 }

@@ -24,7 +24,8 @@ void hv_crash_asked(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len,
  * caller's. The first is kept. NULL: that cannot be had. */
 void hv_crash_note(struct hv_vcpu *vcpu, const struct hv_regs *regs);
 
-/* Registers and backtrace, if any were noted. */
-void hv_crash_report(const struct hv_vm *vm, FILE *out);
+/* Registers and backtrace, if any were noted; and, if its state was written to a
+ * file of this name, how to look further. */
+void hv_crash_report(const struct hv_vm *vm, const char *dump_path, FILE *out);
 
 #endif

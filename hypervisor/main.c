@@ -19,6 +19,7 @@ static const struct {
 } commands[] = {
 	{ "run", hv_cmd_run, "run a guest" },
 	{ "inspect", hv_cmd_inspect, "show what a guest image asks for" },
+	{ "walk", hv_cmd_walk, "show where a guest's address leads, from a dump" },
 	{ "doctor", hv_cmd_doctor,
 	  "tell what this host offers, and what follows" },
 	{ "bench", hv_cmd_bench,

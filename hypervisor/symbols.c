@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Address to function name. Section headers and symbols were not looked at when
+ * Address to function name, and back. Section headers and symbols were not looked at when
  * the image was checked: everything here goes through hv_image_read, which
  * refuses what is not in the file, and an odd table only means no name.
  */
@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <elf.h>
+#include <string.h>
 
 /* A pass is bounded whatever the file claims: 24 MiB of symbols. */
 #define SYMBOLS_MAX (1u << 20)
@@ -131,4 +132,40 @@ const char *hv_symbol_at(const struct hv_image *image, uint64_t address,
 		return NULL;
 	*ret_offset = address - symbol.st_value;
 	return name;
+}
+
+static bool is_called(const struct hv_image *image, const Elf64_Shdr *strings,
+		      const Elf64_Sym *symbol, const char *name)
+{
+	char its[NAME_MAX_BYTES];
+
+	return symbol->st_shndx != SHN_UNDEF &&
+	       ELF64_ST_TYPE(symbol->st_info) <= STT_FUNC &&
+	       read_name(image, strings, symbol->st_name, its) &&
+	       !strcmp(name, its);
+}
+
+bool hv_symbol_named(const struct hv_image *image, const char *name,
+		     uint64_t *ret_address)
+{
+	Elf64_Shdr symbols, strings;
+	Elf64_Sym symbol;
+	uint64_t left;
+
+	if (!find_tables(image, &symbols, &strings))
+		return false;
+	left = symbols.sh_size / sizeof(symbol);
+	for (uint64_t i = 0; i < left && i < SYMBOLS_MAX; i++) {
+		uint64_t at = i * sizeof(symbol);
+
+		if (symbols.sh_offset > UINT64_MAX - at ||
+		    hv_image_read(image, symbols.sh_offset + at, &symbol,
+				  sizeof(symbol)) < 0)
+			return false;
+		if (is_called(image, &strings, &symbol, name)) {
+			*ret_address = symbol.st_value;
+			return true;
+		}
+	}
+	return false;
 }

@@ -79,6 +79,14 @@ void hv_vcpus_resume(struct hv_vm *vm)
 	pthread_mutex_unlock(&vm->pausing);
 }
 
+bool hv_vcpu_at_rest(struct hv_vcpu *vcpu)
+{
+	uint32_t place = atomic_load(&vcpu->place);
+
+	return place == HV_PLACE_PAUSED || place == HV_PLACE_ASLEEP ||
+	       !atomic_load(&vcpu->up);
+}
+
 /* ---- its own thread */
 
 static void leave_guest(struct hv_vcpu *vcpu)
@@ -100,8 +108,10 @@ static bool serve_message(struct hv_vcpu *vcpu, unsigned *upcalls)
 	atomic_store(&vcpu->place, HV_PLACE_GUEST);
 	if (atomic_load(&vm->paused)) {
 		leave_guest(vcpu);
+		atomic_store(&vcpu->place, HV_PLACE_PAUSED);
 		if (!atomic_load(&vm->ending))
 			futex(&vm->paused, FUTEX_WAIT_PRIVATE, 1, NULL);
+		atomic_store(&vcpu->place, HV_PLACE_OUT);
 		return !atomic_load(&vm->ending);
 	}
 	if (atomic_load(&vcpu->reload)) {
@@ -172,6 +182,7 @@ static void begin(struct hv_vcpu *vcpu)
 	if (status < 0)
 		hv_vm_fail(vcpu->vm, "KVM does not take a vCPU's entry state: %s",
 			   strerror(-status));
+	vcpu->begun = true;
 }
 
 void hv_vcpu_live(struct hv_vcpu *vcpu)

@@ -26,9 +26,10 @@ struct hv_vm;
  * leaves it first and then looks here; the thread says where it goes first and
  * then looks for messages. Both sequentially consistent: one sees the other. */
 enum hv_place {
-	HV_PLACE_OUT,   /* in the hypervisor, about to look for messages */
-	HV_PLACE_GUEST, /* running the guest: must be kicked */
-	HV_PLACE_ASLEEP /* in BLOCK or down: must be woken */
+	HV_PLACE_OUT,    /* in the hypervisor, about to look for messages */
+	HV_PLACE_GUEST,  /* running the guest: must be kicked */
+	HV_PLACE_ASLEEP, /* in BLOCK or down: must be woken */
+	HV_PLACE_PAUSED  /* kept out of the guest, and looks when it is let in */
 };
 
 struct hv_vcpu {
@@ -48,6 +49,7 @@ struct hv_vcpu {
 
 	/* What it begins with at the next VCPU_UP. */
 	struct hv_regs entry_regs;
+	bool begun; /* with those, once; the engine has its registers */
 
 	_Atomic uint64_t upcall_entry; /* 0: no upcalls */
 	uint64_t upcall_stack;
@@ -99,6 +101,9 @@ void hv_vcpu_kick_out(struct hv_vcpu *vcpu);
  * at a time: vm->pausing is held in between. */
 void hv_vcpus_pause(struct hv_vm *vm);
 void hv_vcpus_resume(struct hv_vm *vm);
+/* Paused, it has finished what it did for the guest, and its state stays as it is
+ * until it is resumed or wakes up. */
+bool hv_vcpu_at_rest(struct hv_vcpu *vcpu);
 /* NULL if there is none with this number, as the guest gave it. */
 struct hv_vcpu *hv_vcpu_numbered(struct hv_vm *vm, uint64_t number);
 

@@ -71,6 +71,8 @@ struct hv_vm {
 	struct hv_regs crash_regs;
 	unsigned crash_vcpu;
 	pv_gpa_t crash_tables;     /* page tables in force there */
+	bool crash_faulted;        /* it was a page fault, at: */
+	uint64_t crash_address;
 };
 
 enum hv_end {

@@ -5,6 +5,8 @@
 #include "probe.h"
 #include "tap.h"
 
+PVG_NOTE(PV_FEATURE_MMU, PVG_FEATURES_DEFAULT | PV_FEATURE_MMU, 0, 0);
+
 #define MIB2 (UINT64_C(2) << 20)
 #define GIB (UINT64_C(1) << 30)
 #define HIGH UINT64_C(0x400000000000)

@@ -3,6 +3,8 @@
  * Page tables: address spaces of the program's own, for itself (pvg_root_load)
  * or for user mode (<pvguest/user.h>).
  *
+ *	PVG_NOTE(PV_FEATURE_MMU, PVG_FEATURES_DEFAULT | PV_FEATURE_MMU, 0, 0);
+ *
  *	struct pvg_space space;
  *
  *	pvg_space_init(&space);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * User mode: running code that is not trusted, in a space that has nothing of
- * the kernel's. <pvabi/user.h> tells what is in a struct pv_user.
+ * the kernel's. <pvabi/user.h> tells what is in a struct pv_user. A guest asks
+ * for PV_FEATURE_MMU and PV_FEATURE_USER in its note (<pvguest/note.h>).
  *
  *	user.root = pvg_space_root(&process->space);
  *	user.rip = entry;

@@ -31,7 +31,7 @@ enum state {
 
 struct hv_console {
 	struct hv_vm *vm;
-	struct hv_vcpu *reader; /* who is told: the last that asked in vain */
+	struct hv_vcpu *reader; /* who is told: the first that asked in vain */
 	struct hv_job job;
 	struct hv_io io;
 	_Atomic int state;

@@ -133,9 +133,15 @@ static int check_note_version(const struct hv_image *image,
 static int check_note_features(const struct hv_image *image,
 			       struct hv_error *err)
 {
-	uint64_t unknown = image->note.required & ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL);
+	const struct pv_note *note = &image->note;
+	uint64_t unknown = note->required &
+			   ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL);
 	char text[160];
 
+	if (note->required & PV_FEATURE_USER &&
+	    !((note->required | note->wanted) & PV_FEATURE_MMU))
+		return hv_image_bad(image, err, "requires the feature user without mmu: user mode "
+				    "has page tables, so ask for both");
 	if (!unknown)
 		return 0;
 	return hv_image_bad(image, err, "requires features this paravane does not have: "

@@ -29,8 +29,9 @@ _Static_assert(sizeof(struct hv_regs) == sizeof(struct kvm_regs) &&
 			       offsetof(struct kvm_regs, rflags),
 	       "hv_regs must be laid out as kvm_regs");
 
-#define CR0_FLAGS 0x80010033u /* PG WP NE ET MP PE */
-#define CR4_FLAGS 0x00010620u /* FSGSBASE OSXMMEXCPT OSFXSR PAE */
+#define CR0_FLAGS 0x80050033u /* PG AM WP NE ET MP PE */
+#define CR4_FLAGS 0x00000620u /* OSXMMEXCPT OSFXSR PAE */
+#define CR4_FSGSBASE 0x00010000u
 #define CR4_OSXSAVE 0x00040000u
 #define CR3_WRITE_THROUGH 0x8u
 #define EFER_FLAGS 0x0d00u /* NXE LMA LME */
@@ -51,8 +52,9 @@ static struct hv_kvm_cpu *kvm_cpu_of(struct hv_cpu *cpu)
 
 /* ---- making one */
 
-/* Guest counter equal to the host's, or no clock. */
-static void set_tsc(struct hv_kvm_cpu *c)
+/* Guest counter equal to the host's, or no clock: the first vCPU decides which, and
+ * the others must follow. */
+static int set_tsc(struct hv_kvm_cpu *c)
 {
 	uint64_t offset = 0;
 	struct kvm_device_attr attr = {
@@ -62,12 +64,15 @@ static void set_tsc(struct hv_kvm_cpu *c)
 	};
 	int khz;
 
-	c->kvm->engine.tsc_khz = 0;
-	if (!c->kvm->cpuid.tsc_invariant ||
-	    ioctl(c->fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
-		return;
+	if (!c->kvm->cpuid.tsc_invariant)
+		return 0;
+	if (ioctl(c->fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
+		return c->number ? -1 : 0;
+	if (c->number)
+		return 0;
 	khz = ioctl(c->fd, KVM_GET_TSC_KHZ, 0);
 	c->kvm->engine.tsc_khz = khz > 0 ? (uint64_t)khz : 0;
+	return 0;
 }
 
 static int set_cpuid(struct hv_kvm_cpu *c, struct hv_error *err)
@@ -75,11 +80,13 @@ static int set_cpuid(struct hv_kvm_cpu *c, struct hv_error *err)
 	struct kvm_xcrs xcrs = { .nr_xcrs = 1 };
 	struct hv_kvm *k = c->kvm;
 
-	set_tsc(c);
+	if (set_tsc(c) < 0)
+		return hv_kvm_refuses(err, "a vCPU's time-stamp counter");
 	if (ioctl(c->fd, KVM_SET_CPUID2, &k->cpuid) < 0)
 		return hv_kvm_refuses(err, "the guest's CPUID");
 	xcrs.xcrs[0].value = k->cpuid.xcr0;
-	if (k->cpuid.xcr0 && ioctl(c->fd, KVM_SET_XCRS, &xcrs) == 0)
+	if (k->cpuid.xcr0 && ioctl(c->fd, KVM_SET_XCRS, &xcrs) == 0 &&
+	    c->number == 0)
 		k->engine.xcr0 = k->cpuid.xcr0;
 	return 0;
 }
@@ -128,7 +135,8 @@ static void fill_sregs(const struct hv_kvm_cpu *c, struct kvm_sregs *s)
 		.type = task_state_type(), .present = 1,
 	};
 	s->cr0 = CR0_FLAGS;
-	s->cr4 = CR4_FLAGS | (c->kvm->engine.xcr0 ? CR4_OSXSAVE : 0);
+	s->cr4 = CR4_FLAGS | (c->kvm->cpuid.fsgsbase ? CR4_FSGSBASE : 0) |
+		 (c->kvm->engine.xcr0 ? CR4_OSXSAVE : 0);
 	s->efer = EFER_FLAGS | (c->kvm->user_mode ? EFER_SYSCALL : 0);
 }
 

@@ -106,6 +106,7 @@ void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 			xcr0 = host_xcr0(e.ecx);
 			break;
 		case 7:
+			ret_cpuid->fsgsbase = e.ebx & BIT(0);
 			e.eax = 0; /* no further subleaves */
 			e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 			break;

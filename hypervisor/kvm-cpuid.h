@@ -19,6 +19,7 @@ struct hv_cpuid {
 	/* Past what the kernel reads: what the entries say in short. */
 	uint64_t xcr0; /* extended state to offer; 0 if the host has no XSAVE */
 	unsigned physical_bits; /* of a physical address */
+	bool fsgsbase;      /* its instructions are there */
 	bool tsc_invariant; /* the counter runs at one rate always, so that it
 			     * can be a clock */
 };

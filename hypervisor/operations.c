@@ -211,10 +211,12 @@ static int64_t serve(struct hv_vcpu *vcpu, uint32_t number,
 }
 
 /* What a guest may not rely on becomes something it cannot rely on. */
-static void poison(struct hv_regs *r)
+void hv_operation_poison(const struct hv_vm *vm, struct hv_regs *r)
 {
 	const uint64_t junk = UINT64_C(0xdeadbeefdeadbeef);
 
+	if (!vm->poison)
+		return;
 	r->rcx = r->rdx = r->rsi = r->rdi = junk;
 	r->r8 = r->r9 = r->r10 = r->r11 = junk;
 }
@@ -229,6 +231,5 @@ void hv_operation(struct hv_vcpu *vcpu, uint32_t number, struct hv_regs *regs)
 		return;
 	}
 	regs->rax = (uint64_t)serve(vcpu, number, regs);
-	if (vcpu->vm->poison)
-		poison(regs);
+	hv_operation_poison(vcpu->vm, regs);
 }

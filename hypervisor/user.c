@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "operations.h"
 #include "roots.h"
 #include "space.h"
 #include "vm.h"
@@ -72,8 +73,10 @@ void hv_user_run(struct hv_vcpu *vcpu, struct hv_regs *regs)
 		vcpu->user = at;
 		status = enter(vcpu, &user, regs);
 	}
-	if (status < 0)
+	if (status < 0) {
 		regs->rax = (uint64_t)status;
+		hv_operation_poison(vcpu->vm, regs);
+	}
 }
 
 /* Field by field past the registers: root is the guest's, and only read. */
@@ -98,6 +101,7 @@ static void leave(struct hv_vcpu *vcpu, enum pv_user_reason reason,
 	user->fault_address = fault_address;
 	*regs = vcpu->kernel_regs;
 	regs->rax = reason;
+	hv_operation_poison(vcpu->vm, regs);
 	atomic_store(&vcpu->in_user, false);
 	hv_space_kernel_copy(vcpu);
 	ops->cpu_enter(vcpu->cpu, false, vcpu->kernel_root.copy,

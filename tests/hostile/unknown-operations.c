@@ -39,12 +39,19 @@ static bool harmless(uint64_t number)
 	       number != PV_OP_CONSOLE_READ && number != PV_OP_RANDOM;
 }
 
+/* Since version 1.1; and what of it is jumped to, not called. */
+static bool is_known(uint64_t number)
+{
+	return number >= PV_OP_SEND_EVENT && number <= PV_OP_USER_RUN &&
+	       number != 20;
+}
+
 int main(void)
 {
 	unsigned wrong = 0;
 
 	for (uint64_t number = PV_OP_FEATURES + 1; number < PV_OP_SLOTS; number++)
-		for (int i = 0; i < 20; i++)
+		for (int i = 0; i < 20 && !is_known(number); i++)
 			wrong += call_garbage(number) != -PV_ENOSYS;
 	tap_equal(wrong, 0, "every unknown operation answers -PV_ENOSYS");
 

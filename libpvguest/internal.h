@@ -34,6 +34,7 @@ size_t pvg_format(pvg_put *put, void *sink, const char *format, va_list args);
  * the vCPU itself uses it, but for the stack. */
 struct pvg_percpu {
 	uint64_t unmasked[PV_PORT_WORDS]; /* ports with handlers */
+	bool handling; /* handlers of upcalls run */
 	bool upcalls; /* started; the ports are masked till then */
 	void *stack; /* that pvg_vcpu_up gave it, NULL for the boot stack */
 	size_t stack_pages;

@@ -19,11 +19,15 @@ static int run_one(struct pvg_blk *blk, enum pv_blk_op op,
 		   uint64_t offset_bytes, uint64_t len_bytes)
 {
 	struct pvg_blk_request request;
+	int status;
 
 	request.done = NULL;
 	pvg_blk_prep(&request, op, offset_bytes, len_bytes);
+	pvg_mutex_lock(&blk->mutex);
 	submit_surely(blk, &request);
-	return pvg_blk_wait_for(blk, &request);
+	status = pvg_blk_wait_for(blk, &request);
+	pvg_mutex_unlock(&blk->mutex);
+	return status;
 }
 
 /* The largest request: a multiple of every block and buffer alignment, in the
@@ -63,6 +67,7 @@ static int transfer(struct pvg_blk *blk, enum pv_blk_op op,
 	uint32_t most = piece_max(blk);
 	int error = 0;
 
+	pvg_mutex_lock(&blk->mutex);
 	while (len_bytes > 0 && !error) {
 		struct pvg_blk_request request[BATCH];
 		int count = 0;
@@ -81,6 +86,7 @@ static int transfer(struct pvg_blk *blk, enum pv_blk_op op,
 		}
 		error = wait_for_all(blk, request, count);
 	}
+	pvg_mutex_unlock(&blk->mutex);
 	return error;
 }
 

@@ -29,6 +29,7 @@ int pvg_blk_open_queue(struct pvg_blk *ret_blk, const struct pv_device *device,
 		return -PV_EINVAL;
 	ret_blk->config = config;
 	ret_blk->name = device->name;
+	ret_blk->mutex = (struct pvg_mutex)PVG_MUTEX_INIT;
 	return pvg_ring_open(&ret_blk->ring, device, queue, entries);
 }
 

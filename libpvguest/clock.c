@@ -5,13 +5,16 @@
 #include <pvguest/clock.h>
 #include <pvguest/event.h>
 
+#include "internal.h"
+
 void pvg_sleep_until(uint64_t deadline_ns)
 {
 	static const struct pvg_ports none;
 	uint64_t now;
 
 	while ((now = pvg_clock_ns()) < deadline_ns) {
-		if (deadline_ns - now < pvg_boot.poll_ns)
+		if (deadline_ns - now < pvg_boot.poll_ns &&
+		    !pvg_others_are_ready())
 			__builtin_ia32_pause();
 		else
 			pvg_ports_wait(&none, deadline_ns);

@@ -50,6 +50,7 @@ void pvg_port_free(unsigned port)
 
 int (*pvg_ports_wait_hook)(unsigned vcpu, const struct pvg_ports *ports,
 			   uint64_t deadline_ns);
+bool (*pvg_others_hook)(void);
 
 /* These ports, and those with handlers. Upcalls are masked: a handler may change
  * the latter. */

@@ -34,6 +34,7 @@ size_t pvg_format(pvg_put *put, void *sink, const char *format, va_list args);
  * the vCPU itself uses it, but for the stack. */
 struct pvg_percpu {
 	uint64_t unmasked[PV_PORT_WORDS]; /* ports with handlers */
+	bool handling; /* handlers of upcalls run */
 	bool upcalls; /* started; the ports are masked till then */
 	void *stack; /* that pvg_vcpu_up gave it, NULL for the boot stack */
 	size_t stack_pages;
@@ -52,6 +53,13 @@ void pvg_vcpu_prepare(unsigned vcpu);
  * vCPU is pending, which it answers, or the deadline. NULL without one. */
 extern int (*pvg_ports_wait_hook)(unsigned vcpu, const struct pvg_ports *ports,
 				  uint64_t deadline_ns);
+/* Whether another thread is ready, which polling would keep waiting. NULL without
+ * a scheduler. */
+extern bool (*pvg_others_hook)(void);
+static inline bool pvg_others_are_ready(void)
+{
+	return pvg_others_hook && pvg_others_hook();
+}
 
 /* entry.S: where the hypervisor enters, which calls pvg_*_deliver; and the way
  * into user mode. Not until pvg_entry_prepare (xstate.c) was called. */

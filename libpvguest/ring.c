@@ -164,7 +164,7 @@ static bool poll_until(struct pvg_ring *ring, uint64_t end_ns)
 		if (pvg_ring_look(ring))
 			return true;
 		__builtin_ia32_pause();
-	} while (pvg_clock_ns() < end_ns);
+	} while (pvg_clock_ns() < end_ns && !pvg_others_are_ready());
 	return false;
 }
 

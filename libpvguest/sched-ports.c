@@ -90,8 +90,14 @@ static void port_fired(unsigned port)
 	pvg_sched_unlock(was_masked);
 }
 
+static bool others_are_ready(void)
+{
+	return __atomic_load_n(&pvg_sched.ready.first, __ATOMIC_RELAXED);
+}
+
 void pvg_sched_ports_start(void)
 {
+	pvg_others_hook = others_are_ready;
 	pvg_port_unhandled_hook = port_fired;
 	pvg_ports_wait_hook = thread_waits;
 }

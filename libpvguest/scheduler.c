@@ -92,9 +92,9 @@ void pvg_sched_yield(bool preempted)
 	struct pvg_sched_vcpu *here = sched_here();
 	struct pvg_thread *next;
 
-	pvg_vcpu()->own[PVG_OWN_PREEMPT] &= ~SWITCH_DUE;
-	if (sched_is_idle(here))
+	if (pvg_percpu()->handling || sched_is_idle(here))
 		return;
+	pvg_vcpu()->own[PVG_OWN_PREEMPT] &= ~SWITCH_DUE;
 	next = thread_list_take(&pvg_sched.ready, here->number);
 	if (next) {
 		here->stats.preemptions += preempted;
@@ -124,10 +124,11 @@ struct pvg_thread *pvg_sched_wake_first(struct pvg_waiters *list)
 
 static void check_may_wait(const struct pvg_sched_vcpu *here)
 {
-	if (sched_is_idle(here))
-		pvg_panic("waiting where no thread runs: the scheduler was not "
-			  "started here (pvg_sched_start), or a handler of an "
-			  "upcall waits");
+	if (!here->idle)
+		pvg_panic("waiting where no threads run: the scheduler was not "
+			  "started here (pvg_sched_start)");
+	if (pvg_percpu()->handling || sched_is_idle(here))
+		pvg_panic("a handler of an upcall waits");
 	if ((uint32_t)pvg_vcpu()->own[PVG_OWN_PREEMPT])
 		pvg_panic("thread \"%s\" waits with preemption off",
 			  pvg_thread_name(pvg_thread_self()));

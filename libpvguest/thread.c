@@ -170,9 +170,17 @@ void pvg_thread_yield(void)
 	pvg_sched_unlock(was_masked);
 }
 
+/* With upcalls masked it has to wait for the unmasking, which calls the exit hook
+ * if there seems to be something pending. */
 void pvg_preempt_late(void)
 {
-	if (pvg_vcpu()->own[PVG_OWN_PREEMPT] == SWITCH_DUE)
+	struct pv_vcpu *vcpu = pvg_vcpu();
+
+	if (vcpu->own[PVG_OWN_PREEMPT] != SWITCH_DUE)
+		return;
+	if (pvg_masked())
+		__atomic_store_n(&vcpu->upcalls_pending, 1, __ATOMIC_RELAXED);
+	else
 		pvg_thread_yield();
 }
 

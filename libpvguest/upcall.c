@@ -82,6 +82,7 @@ void pvg_upcalls_deliver(void)
 {
 	struct pv_vcpu *vcpu = pvg_vcpu();
 
+	pvg_percpu()->handling = true;
 	while (__atomic_load_n(&vcpu->upcalls_pending, __ATOMIC_RELAXED)) {
 		/* Before the ports: what comes later sets it again. */
 		__atomic_exchange_n(&vcpu->upcalls_pending, 0,
@@ -89,6 +90,7 @@ void pvg_upcalls_deliver(void)
 		for (unsigned i = 0; i < PV_PORT_WORDS; i++)
 			handle_word(vcpu, i);
 	}
+	pvg_percpu()->handling = false;
 	if (pvg_upcall_exit_hook)
 		pvg_upcall_exit_hook();
 }

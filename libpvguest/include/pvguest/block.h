@@ -12,6 +12,10 @@
  *	pvg_blk_submit(&disk, &request);       as many as the queue has slots
  *	pvg_blk_wait(&disk, PV_FOREVER);       runs callbacks, sleeps if need be
  *
+ * With threads, several may use a disk synchronously at once: one after the other.
+ * Whoever uses it asynchronously has the queue to itself; a device has more of them
+ * (pvg_blk_open_queue). Waiting holds up the calling thread only.
+ *
  * Offsets, lengths, ordering and durability are those of <pvabi/block.h>.
  * Nothing here allocates except opening.
  */
@@ -19,6 +23,7 @@
 #define PVGUEST_BLOCK_H
 
 #include <pvguest/ring.h>
+#include <pvguest/sync.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,6 +34,7 @@ struct pvg_blk {
 	struct pvg_ring ring;
 	struct pv_blk_config config; /* size, block size, limits: checked */
 	const char *name;
+	struct pvg_mutex mutex; /* of the synchronous functions */
 };
 
 #define PVG_BLK_IN_FLIGHT 1

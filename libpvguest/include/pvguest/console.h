@@ -51,7 +51,8 @@ pvg_vsnprintf(char *ret_text, size_t size, const char *format, va_list args);
 /* Read up to len_bytes, waiting until there is at least one. From a terminal
  * (PV_BOOT_TERMINAL) these are keys, unechoed, Ctrl-D among them. Answers how many;
  * 0 at the end of input (or for len 0); -PV_EOPNOTSUPP without
- * PV_FEATURE_INPUT. Cost 1 exit if bytes are there, else 2 more per wait. */
+ * PV_FEATURE_INPUT. Cost 1 exit if bytes are there, else 2 more per wait. Input is
+ * for one thread at a time. */
 int64_t pvg_console_read(void *ret_bytes, size_t len_bytes);
 
 /* Read a line without its newline, waiting for it, and terminate it. Answers

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What threads must not do ends in a panic that says so, and any of them may end
+ * the program.
+ */
+#include "cases.h"
+
+static struct pvg_mutex mutex;
+static struct pvg_semaphore never;
+
+static void run_in_thread(void (*fn)(void *arg))
+{
+	static const struct pvg_thread_options options = { .name = "culprit" };
+	struct pvg_thread *thread;
+
+	if (pvg_sched_start(0) < 0 ||
+	    pvg_thread_create(&thread, fn, NULL, &options) != 0)
+		pvg_panic("no threads");
+	pvg_thread_join(thread);
+}
+
+static void lock_twice_run(void *arg)
+{
+	(void)arg;
+	pvg_mutex_lock(&mutex);
+	pvg_mutex_lock(&mutex);
+}
+
+static void lock_twice(void)
+{
+	run_in_thread(lock_twice_run);
+}
+
+static void unlock_mains_run(void *arg)
+{
+	(void)arg;
+	pvg_mutex_unlock(&mutex);
+}
+
+static void unlock_mains(void)
+{
+	pvg_mutex_lock(&mutex); /* before there are threads: still main's */
+	run_in_thread(unlock_mains_run);
+}
+
+static void join_itself_run(void *arg)
+{
+	(void)arg;
+	pvg_thread_join(pvg_thread_self());
+}
+
+static void join_itself(void)
+{
+	run_in_thread(join_itself_run);
+}
+
+static void wait_with_preemption_off_run(void *arg)
+{
+	(void)arg;
+	pvg_preempt_off();
+	pvg_semaphore_wait(&never);
+}
+
+static void wait_with_preemption_off(void)
+{
+	run_in_thread(wait_with_preemption_off_run);
+}
+
+static void wait_without_scheduler(void)
+{
+	pvg_semaphore_wait(&never);
+}
+
+static void wait_idle(unsigned port, void *arg)
+{
+	(void)port, (void)arg;
+	pvg_semaphore_wait(&never);
+}
+
+/* main sleeps, so it is the idle thread that is interrupted. */
+static void wait_in_handler(void)
+{
+	unsigned port = (unsigned)pvg_port_alloc();
+
+	pvg_sched_start(1);
+	pvg_port_handle(port, wait_idle, NULL);
+	pvg_event_send(0, port);
+	pvg_thread_sleep_ns(UINT64_C(1000000000));
+}
+
+/* Not recursion, which optimisers see through. The end is looked at when the
+ * thread is switched away. */
+static void overrun_run(void *arg)
+{
+	volatile char *end = (volatile char *)__builtin_frame_address(0);
+
+	(void)arg;
+	for (size_t i = 0; i < PVG_THREAD_STACK_BYTES; i++)
+		end[-(ptrdiff_t)i - 4096] = 0;
+	pvg_thread_yield();
+	pvg_thread_sleep_ns(1);
+}
+
+static void overrun(void)
+{
+	run_in_thread(overrun_run);
+}
+
+static void exit_run(void *arg)
+{
+	(void)arg;
+	pvg_exit(7);
+}
+
+static void exit_in_thread(void)
+{
+	run_in_thread(exit_run);
+}
+
+static void leave_to_the_others(void *arg)
+{
+	(void)arg;
+	pvg_thread_sleep_ns(50000000);
+	pvg_exit(8);
+}
+
+static void main_ends_first(void)
+{
+	pvg_sched_start(0);
+	pvg_thread_create(NULL, leave_to_the_others, NULL, NULL);
+	pvg_thread_exit();
+}
+
+static const struct test_case cases[] = {
+	{ "lock-twice", lock_twice, "123",
+	  "culprit.*locks a mutex that it has locked" },
+	{ "unlock-mains", unlock_mains, "123",
+	  "culprit.*unlocks a mutex that it has not locked" },
+	{ "join-itself", join_itself, "123", "culprit.*joins itself" },
+	{ "wait-with-preemption-off", wait_with_preemption_off, "123",
+	  "culprit.*waits with preemption off" },
+	{ "wait-without-scheduler", wait_without_scheduler, "123",
+	  "scheduler was not started" },
+	{ "wait-in-handler", wait_in_handler, "123",
+	  "a handler of an upcall waits" },
+	{ "overrun", overrun, "123", "culprit.*ran over the end of its stack" },
+	{ "exit-in-thread", exit_in_thread, "7", "silent" },
+	{ "main-ends-first", main_ends_first, "8", "silent" },
+};
+CASES_MAIN(cases)

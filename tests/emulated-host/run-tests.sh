@@ -2,36 +2,40 @@
 # SPDX-License-Identifier: MIT
 #
 # Sourced by the script that suite makes, inside the emulated host: the part of
-# `meson test` that is needed there, where Python takes long to start. $here and
-# $total are set.
-# shellcheck disable=SC2154
+# `meson test` that is needed there, where Python takes long to start. $here,
+# $total and $jobs are set. The tests are a function, all_tests, which several processes
+# run at once; the first that comes to a test takes it.
+# shellcheck disable=SC2154,SC2317
 results=$(mktemp -d) || exit 125
 number=0
-passed=0
-failed=0
-skipped=0
 
-# told VERDICT DETAIL
-told() {
-	printf '%3d/%d %-32s %-8s%s\n' "$number" "$total" "$name" "$1" "$2"
+# count VERDICT DETAIL [FILE...]: a line, and the files if it failed.
+count() {
+	echo "$1" >>"$results/verdicts"
+	{
+		printf '%3d/%d %-32s %-8s%s\n' "$number" "$total" "$name" "$1" "$2"
+		[ "$1" != failed ] || [ $# -eq 2 ] || sed 's/^/    /' "$3" "$4"
+	} >"$results/report.$number"
+	flock "$results/lock" cat "$results/report.$number"
 }
 
 # one_test NAME PROTOCOL TIMEOUT DIRECTORY [VARIABLE=VALUE...] COMMAND...
 one_test() {
-	name=$1 protocol=$2 timeout=$3 directory=$4
-	shift 4
 	number=$((number + 1))
+	mkdir "$results/$number" 2>/dev/null || return
+	name=$1 protocol=$2 timeout=$3 directory=$4
+	out=$results/$number/out err=$results/$number/err
+	shift 4
 	reason=$(sed -n "s|^$name \* ||p" "$here/differs")
 	if [ -n "$reason" ]; then
-		skipped=$((skipped + 1))
-		told skipped "$reason"
+		count skipped "$reason"
 		return
 	fi
 	read -r began _ </proc/uptime
 	(
 		cd "$directory" && exec timeout -k 5 "$timeout" \
 			env MALLOC_PERTURB_=$((number % 255 + 1)) "$@"
-	) >"$results/out" 2>"$results/err" </dev/null
+	) >"$out" 2>"$err" </dev/null
 	status=$?
 	read -r ended _ </proc/uptime
 	case $protocol:$status in
@@ -41,15 +45,7 @@ one_test() {
 	*:77) verdict="skipped status 77" ;;
 	*) verdict="failed status $status" ;;
 	esac
-	case $verdict in
-	passed*) passed=$((passed + 1)) ;;
-	skipped*) skipped=$((skipped + 1)) ;;
-	*) failed=$((failed + 1)) ;;
-	esac
-	told "${verdict%% *}" "${verdict#* }"
-	case $verdict in
-	failed*) sed 's/^/    /' "$results/out" "$results/err" ;;
-	esac
+	count "${verdict%% *}" "${verdict#* }" "$out" "$err"
 }
 
 # The verdict on the test's TAP and $status, what there is to say, and below it
@@ -97,12 +93,16 @@ judge_tap() {
 			print "failed " count " checks instead of " plan + 0
 		else
 			printf "passed %d checks, %.1f s%s\n", good, times[1] - times[2], parts
-	}' "$here/differs" "$results/out"
+	}' "$here/differs" "$out"
 }
 
-tests_done() {
-	rm -rf "$results"
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
+# shellcheck disable=SC2034 # only counts
+for process in $(seq "$jobs"); do
+	all_tests &
+done
+wait
+failed=$(grep -c failed "$results/verdicts")
+echo "$(grep -c passed "$results/verdicts") passed, $failed failed, $(grep -c skipped "$results/verdicts") skipped"
+rm -rf "$results"
+[ "$failed" -eq 0 ]
+exit

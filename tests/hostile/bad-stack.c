@@ -28,7 +28,7 @@ WITH_STACK(window_push, 0x7f8000013000, "push %%rax")
 WITH_STACK(window_undefined, 0x7f8000013000, "ud2")
 WITH_STACK(end_of_lower_half, 0x7ffffffffff8, "push %%rax; push %%rax; ud2")
 WITH_STACK(wrapping, 4, "push %%rax")
-WITH_STACK(misaligned, 0x7f8000011801, "push %%rax; ud2")
+WITH_STACK(misaligned, 0x7f8000000801, "push %%rax; ud2")
 
 /* Lead somewhere and nowhere from there. */
 static void return_to_noncanonical(void)

@@ -96,7 +96,8 @@ void hv_guest_arg_number(struct hv_guest_call *call, uint64_t number)
 /* The command line of a call; its strings live in the call or here. */
 struct command {
 	char stats[48];
-	const char *word[8 + HV_GUEST_ARGS_MAX];
+	char vcpus[24];
+	const char *word[10 + HV_GUEST_ARGS_MAX];
 	unsigned words;
 };
 
@@ -119,6 +120,11 @@ static void command_make(struct command *command,
 	if (call->block[0]) {
 		add(command, "--block");
 		add(command, call->block);
+	}
+	if (call->vcpus) {
+		snprintf(command->vcpus, sizeof(command->vcpus), "--vcpus=%u",
+			 call->vcpus);
+		add(command, command->vcpus);
 	}
 	add(command, call->path);
 	add(command, "--");
@@ -242,17 +248,39 @@ int hv_guest_stat(const struct hv_guest_answer *answer, const char *pointer,
 	return 0;
 }
 
+/* All exits of the run, its few at the beginning and the end included. */
+static int exits_each(const struct hv_guest_answer *answer, const char *key,
+		      double *ret_exits, struct hv_error *err)
+{
+	char word[HV_OUTPUT_WORD_BYTES];
+	double exits, times;
+
+	if (hv_guest_stat(answer, "/exits", &exits, err) < 0)
+		return -1;
+	times = hv_output_word(&answer->output, key, 1, word)
+			? strtod(word, NULL) : 0;
+	if (times <= 0)
+		return hv_fail(err, HV_STATUS_FAILED,
+			       "the guest did not say how often it did \"%s\"",
+			       key);
+	*ret_exits = exits / times;
+	return 0;
+}
+
 int hv_guest_measure(void *guest_side, double *ret_figures,
 		     struct hv_error *err)
 {
 	const struct hv_guest_side *side = guest_side;
 	struct hv_guest_answer answer;
+	unsigned i;
 
 	if (hv_guest_run(&side->call, &answer, err) < 0)
 		return -1;
-	for (unsigned i = 0; i < HV_BENCH_FIGURES_MAX && side->key[i]; i++)
+	for (i = 0; i < HV_BENCH_FIGURES_MAX && side->key[i]; i++)
 		if (hv_guest_number(&answer, side->key[i], &ret_figures[i],
 				    err) < 0)
 			return -1;
-	return 0;
+	if (!side->counts)
+		return 0;
+	return exits_each(&answer, side->key[0], &ret_figures[i], err);
 }

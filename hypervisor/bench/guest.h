@@ -19,6 +19,7 @@ struct hv_guest_call {
 	char block[2 * PATH_MAX]; /* of --block; "" for none */
 	char arg[HV_GUEST_ARGS_MAX][24];
 	unsigned args;
+	unsigned vcpus; /* 0: one */
 };
 
 struct hv_guest_answer {
@@ -44,10 +45,13 @@ int hv_guest_run(const struct hv_guest_call *call,
 int hv_guest_time(const struct hv_guest_call *call, uint64_t *ret_ns,
 		  struct hv_error *err);
 
-/* A side that is a guest; its figures are the numbers after these keys. */
+/* A side that is a guest; its figures are the numbers after these keys, and then,
+ * if the guest says how often it did the first thing ("KEY ns times"), the exits
+ * each time took. */
 struct hv_guest_side {
 	struct hv_guest_call call;
 	const char *key[HV_BENCH_FIGURES_MAX];
+	bool counts;
 };
 int hv_guest_measure(void *guest_side, double *ret_figures,
 		     struct hv_error *err);

@@ -34,9 +34,10 @@ quick() {
 	run "$paravane" bench --quick --rounds 1 --json "$scratch/json" "$@"
 }
 
-quick compute hello nop clock malloc
+quick compute hello nop clock malloc mask mutex switch
 for row in mix 'spawn to exit' "monitor's memory" 'null operation' \
-	'clock read' 'malloc and free'; do
+	'clock read' 'malloc and free' 'mask and unmask' 'lock and unlock' \
+	'thread switch' '  exits  '; do
 	check "there is a row: $row" printed "$row .*[0-9]"
 done
 check "no row is without figures" test "$(grep -c not_measured "$scratch/json")" -eq 0

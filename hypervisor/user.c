@@ -59,8 +59,8 @@ static int64_t enter(struct hv_vcpu *vcpu, const struct pv_user *user,
 void hv_user_run(struct hv_vcpu *vcpu, struct hv_regs *regs)
 {
 	pv_gpa_t gpa = regs->rdi;
-	struct pv_user *at = hv_memory_at(&vcpu->vm->memory, gpa, sizeof(*at));
 	struct pv_user user;
+	void *at = hv_memory_at(&vcpu->vm->memory, gpa, sizeof(user));
 	int64_t status = -PV_EFAULT;
 
 	if (gpa % sizeof(uint64_t))
@@ -79,26 +79,39 @@ void hv_user_run(struct hv_vcpu *vcpu, struct hv_regs *regs)
 	}
 }
 
-/* Field by field past the registers: root is the guest's, and only read. */
+/* Where the guest wants it is a multiple of 8 only, less than the structure is
+ * declared with: so it is made here, and copied. All but root, which is only
+ * read. */
+static void show(void *guest, const struct pv_user *user)
+{
+	const size_t root = offsetof(struct pv_user, root);
+	const size_t reason = offsetof(struct pv_user, reason);
+
+	memcpy(guest, user, root);
+	memcpy((uint8_t *)guest + reason, (const uint8_t *)user + reason,
+	       sizeof(*user) - reason);
+}
+
 static void leave(struct hv_vcpu *vcpu, enum pv_user_reason reason,
 		  unsigned vector, uint64_t error_code, uint64_t fault_address)
 {
 	const struct hv_engine_ops *ops = vcpu->vm->engine->ops;
 	struct hv_regs *regs = ops->cpu_regs(vcpu->cpu);
-	struct pv_user *user = vcpu->user;
+	struct pv_user user;
 	struct hv_bases bases;
 
 	if (!regs || ops->cpu_bases(vcpu->cpu, &bases) < 0) {
 		hv_vm_fail(vcpu->vm, "KVM does not show a vCPU's registers");
 		return;
 	}
-	memcpy(user, regs, sizeof(*regs));
-	user->fs_base = bases.fs;
-	user->gs_base = bases.gs;
-	user->reason = reason;
-	user->vector = vector;
-	user->error_code = error_code;
-	user->fault_address = fault_address;
+	memcpy(&user, regs, sizeof(*regs));
+	user.fs_base = bases.fs;
+	user.gs_base = bases.gs;
+	user.reason = reason;
+	user.vector = vector;
+	user.error_code = error_code;
+	user.fault_address = fault_address;
+	show(vcpu->user, &user);
 	*regs = vcpu->kernel_regs;
 	regs->rax = reason;
 	hv_operation_poison(vcpu->vm, regs);

@@ -60,7 +60,7 @@ struct hv_vcpu {
 
 	/* User mode; see user.c. */
 	_Atomic bool in_user;
-	struct pv_user *user; /* guest RAM; only written while in_user */
+	void *user; /* a struct pv_user, at any multiple of 8 in guest RAM */
 	struct hv_root user_root;
 	struct hv_regs kernel_regs;
 	struct hv_bases kernel_bases;

@@ -92,11 +92,14 @@ static void wait_in_handler(void)
  * thread is switched away. */
 static void overrun_run(void *arg)
 {
-	volatile char *end = (volatile char *)__builtin_frame_address(0);
+	volatile char *frame = (volatile char *)__builtin_frame_address(0);
+	/* Its pages end here, and others' begin. */
+	volatile char *end = frame - PVG_THREAD_STACK_BYTES -
+			     ((uintptr_t)frame & (PVG_PAGE_BYTES - 1));
 
 	(void)arg;
-	for (size_t i = 0; i < PVG_THREAD_STACK_BYTES; i++)
-		end[-(ptrdiff_t)i - 4096] = 0;
+	for (volatile char *at = frame - 4096; at >= end; at--)
+		*at = 0;
 	pvg_thread_yield();
 	pvg_thread_sleep_ns(1);
 }

@@ -59,11 +59,11 @@ static void give_up_too(unsigned port, void *arg)
 
 static void panic_in_upcall(void)
 {
-	unsigned port = (unsigned)pvg_port_alloc();
-
-	pvg_port_handle(port, give_up_too, NULL);
+	pvg_port_handle(PV_PORT_TIMER, give_up_too, NULL);
 	pvg_upcalls_start();
-	pvg_event_send(0, port);
+	pvg_timer_set(pvg_clock_ns() + 1000000);
+	for (;;)
+		__asm__ volatile("");
 }
 
 static void *volatile nowhere = NULL;

@@ -140,7 +140,7 @@ static void fill_window(struct hv_kvm *k, const struct hv_layout *layout,
 {
 	struct hv_page_tables tables;
 
-	hv_kvm_tables_fill(k->window, vcpus);
+	hv_kvm_tables_fill(k->window, vcpus, k->cpuid.host_keys);
 	hv_page_tables_build(k->window, layout, vcpus, &tables);
 	k->engine.root_initial = tables.root;
 	k->engine.root_entry_kernel = tables.entry_kernel;
@@ -155,6 +155,7 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 		      struct hv_error *err)
 {
 	const uint64_t tables = PV_FEATURE_MMU | PV_FEATURE_USER;
+	const uint64_t huge = PV_FEATURE_MMU | PV_FEATURE_HUGE_PAGES;
 	struct sigaction action = { .sa_handler = on_kick };
 	struct hv_kvm *k = calloc(1, sizeof(*k));
 
@@ -172,6 +173,10 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 		kvm_free(&k->engine);
 		return -1;
 	}
+	k->engine.huge_pages = (options->features & huge) == huge &&
+			       hv_cpuid_huge_pages(k->dev);
+	if (!k->engine.huge_pages)
+		hv_cpuid_without_huge_pages(&k->cpuid);
 	sigaction(HV_KVM_KICK_SIGNAL, &action, NULL);
 	*ret_engine = &k->engine;
 	return 0;

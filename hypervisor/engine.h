@@ -64,6 +64,7 @@ struct hv_engine {
 	uint64_t tsc_khz; /* of the guest's counter, which equals the host's;
 			   * 0: it may not be used as a clock */
 	uint64_t xcr0;    /* extended state the guest may use */
+	bool huge_pages;  /* its page tables may map 1 GiB by one entry */
 	uint64_t frame_cs, frame_ss; /* what IRETQ takes to stay where it is */
 	pv_gpa_t root_initial;       /* page tables as of the layout */
 	uint64_t root_entry_kernel;  /* the window, for other roots: all of it */

@@ -18,6 +18,7 @@ enum { UNDEFINED_OPCODE = 6, GENERAL_PROTECTION = 13, PAGE_FAULT = 14 };
 
 #define PF_WRITE 2u
 #define PF_FETCH 16u
+#define PF_KEY 32u
 
 static const char *const vector_names[] = {
 	[0] = "divide error",
@@ -186,7 +187,9 @@ static void add_page_fault(struct text *t, const struct hv_vcpu *vcpu,
 	    : code & PF_WRITE ? "write to"
 			      : "read of",
 	    exit->fault_address);
-	if (vcpu->kernel_root.guest != PV_ROOT_INITIAL &&
+	if (code & PF_KEY)
+		add(t, "which the guest's own PKRU register forbids");
+	else if (vcpu->kernel_root.guest != PV_ROOT_INITIAL &&
 	    exit->fault_address - PV_WINDOW_BASE >= PV_WINDOW_BYTES)
 		add_own_tables(t, vcpu, exit);
 	else

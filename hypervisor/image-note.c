@@ -135,13 +135,15 @@ static int check_note_features(const struct hv_image *image,
 {
 	const struct pv_note *note = &image->note;
 	uint64_t unknown = note->required &
-			   ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL);
+			   ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL |
+			     PV_FEATURE_HUGE_PAGES);
+	uint64_t on_mmu = note->required &
+			  (PV_FEATURE_USER | PV_FEATURE_HUGE_PAGES);
 	char text[160];
 
-	if (note->required & PV_FEATURE_USER &&
-	    !((note->required | note->wanted) & PV_FEATURE_MMU))
-		return hv_image_bad(image, err, "requires the feature user without mmu: user mode "
-				    "has page tables, so ask for both");
+	if (on_mmu && !((note->required | note->wanted) & PV_FEATURE_MMU))
+		return hv_image_bad(image, err, "requires without mmu what comes with it only, so ask "
+				    "for both: %s", hv_features_text(on_mmu, text, sizeof(text)));
 	if (!unknown)
 		return 0;
 	return hv_image_bad(image, err, "requires features this paravane does not have: "

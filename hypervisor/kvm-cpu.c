@@ -416,7 +416,7 @@ static int back_to_ring3(struct hv_kvm_cpu *c)
 
 static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 {
-	const unsigned page_fault = 14;
+	const unsigned undefined = 6, page_fault = 14;
 	struct hv_fault_frame frame;
 
 	exit->kind = HV_EXIT_FAULT;
@@ -432,6 +432,11 @@ static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 	exit->regs->rsp = frame.rsp;
 	exit->regs->rflags = frame.rflags;
 	exit->fault_address = frame.vector == page_fault ? c->sregs.cr2 : 0;
+	if (frame.vector == undefined && frame.rip == hv_window_addr(HV_KVM_KEYS)) {
+		hv_kvm_without_keys(c->kvm->window);
+		exit->regs->rip = hv_window_addr(HV_KVM_KEYS_DONE);
+		exit->kind = HV_EXIT_KICKED;
+	}
 }
 
 /* Also for a guest without user mode under software KVM, and for anybody who

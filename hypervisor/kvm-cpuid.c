@@ -6,6 +6,8 @@
 #include "kvm-cpuid.h"
 
 #include <cpuid.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 
 #define BIT(n) (1u << (n))
 
@@ -35,8 +37,9 @@
 	(BIT(1) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | \
 	 BIT(11) | BIT(12) | BIT(14) | BIT(22))
 #define LEAF7_EDX BIT(4) /* FSRM */
+#define HUGE_PAGES BIT(26) /* of 0x80000001, EDX: 1 GiB */
 /* NX, 1 GiB pages, RDTSCP, LM. */
-#define EXT1_EDX (BIT(20) | BIT(26) | BIT(27) | BIT(29))
+#define EXT1_EDX (BIT(20) | HUGE_PAGES | BIT(27) | BIT(29))
 /* LAHF, LZCNT, SSE4A. */
 #define EXT1_ECX (BIT(0) | BIT(5) | BIT(6))
 #define TSC_INVARIANT BIT(8) /* of 0x80000007, EDX */
@@ -107,6 +110,7 @@ void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 			break;
 		case 7:
 			ret_cpuid->fsgsbase = e.ebx & BIT(0);
+			ret_cpuid->host_keys = e.ecx & BIT(4); /* OSPKE */
 			e.eax = 0; /* no further subleaves */
 			e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 			break;
@@ -128,4 +132,29 @@ void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 	}
 	add(ret_cpuid, (struct kvm_cpuid_entry2){ .function = 0x80000000,
 						  .eax = 0x80000008 });
+}
+
+void hv_cpuid_without_huge_pages(struct hv_cpuid *cpuid)
+{
+	for (uint32_t i = 0; i < cpuid->entries; i++)
+		if (cpuid->entry[i].function == 0x80000001)
+			cpuid->entry[i].edx &= ~HUGE_PAGES;
+}
+
+bool hv_cpuid_huge_pages(int kvm)
+{
+	enum { ENTRIES = 256 }; /* as many as KVM has (KVM_MAX_CPUID_ENTRIES) */
+	struct kvm_cpuid2 *all =
+		calloc(1, sizeof(*all) + ENTRIES * sizeof(all->entries[0]));
+	bool has = false;
+
+	if (!all)
+		return false;
+	all->nent = ENTRIES;
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, all) == 0)
+		for (uint32_t i = 0; i < all->nent; i++)
+			if (all->entries[i].function == 0x80000001)
+				has = all->entries[i].edx & HUGE_PAGES;
+	free(all);
+	return has;
 }

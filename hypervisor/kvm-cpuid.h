@@ -20,6 +20,7 @@ struct hv_cpuid {
 	uint64_t xcr0; /* extended state to offer; 0 if the host has no XSAVE */
 	unsigned physical_bits; /* of a physical address */
 	bool fsgsbase;      /* its instructions are there */
+	bool host_keys;     /* the host uses protection keys */
 	bool tsc_invariant; /* the counter runs at one rate always, so that it
 			     * can be a clock */
 };
@@ -31,5 +32,11 @@ _Static_assert(offsetof(struct hv_cpuid, entry) ==
  * KVM_GET_SUPPORTED_CPUID asks for some hundred leaves and then costs more than
  * creating the VM. */
 void hv_cpuid_fill(struct hv_cpuid *ret_cpuid);
+
+/* Whether KVM takes page-table entries for 1 GiB: the one thing that it may lack
+ * where the processor has it. kvm is /dev/kvm. */
+bool hv_cpuid_huge_pages(int kvm);
+/* Say that there are none. */
+void hv_cpuid_without_huge_pages(struct hv_cpuid *cpuid);
 
 #endif

@@ -120,7 +120,47 @@ static void fill_returns(const struct hv_window *window)
 		  sizeof(upcall_return));
 }
 
-static void fill_operations(const struct hv_window *window)
+/* In the code below. */
+#define TO_NOPS 8
+#define TO_RDPKRU 15
+#define TO_ANSWER 27
+
+static void fill_user_run(const struct hv_window *window)
+{
+	static const uint8_t code[] = {
+		0xb8, PV_OP_USER_RUN, 0, 0, 0, /* mov $op, %eax */
+		0xe7, HV_PORT_OPERATION,       /* out %eax, $... */
+		0x90,
+		0x90, 0x90,                    /* or jmp to the ret */
+		0x49, 0x89, 0xc0,              /* mov %rax, %r8 */
+		0x31, 0xc9,                    /* xor %ecx, %ecx */
+		0x0f, 0x01, 0xee,              /* HV_KVM_KEYS: rdpkru */
+		0x85, 0xc0,                    /* test %eax, %eax */
+		0x74, 0x05,                    /* je to the answer */
+		0x31, 0xc0,                    /* xor %eax, %eax */
+		0x0f, 0x01, 0xef,              /* wrpkru */
+		0x4c, 0x89, 0xc0,              /* HV_KVM_KEYS_DONE: mov %r8, %rax */
+		0xc3,                          /* ret */
+	};
+
+	_Static_assert(sizeof(code) == TO_ANSWER + 4 &&
+			       HV_KVM_KEYS_DONE - HV_KVM_KEYS ==
+				       TO_ANSWER - TO_RDPKRU &&
+			       sizeof(code) <= PV_OP_SLOT_BYTES,
+		       "the jumps must lead where they say");
+	fill_slot(window, PV_OP_USER_RUN, code, sizeof(code));
+}
+
+void hv_kvm_without_keys(const struct hv_window *window)
+{
+	const uint16_t jump = 0xeb | (TO_ANSWER + 3 - (TO_NOPS + 2)) << 8;
+	uint16_t *nops = (uint16_t *)(void *)at(
+		window, HV_KVM_KEYS - TO_RDPKRU + TO_NOPS);
+
+	__atomic_store_n(nops, jump, __ATOMIC_RELAXED);
+}
+
+static void fill_operations(const struct hv_window *window, bool keys)
 {
 	static const uint8_t doorbell[] = {
 		0x89, 0xf8,             /* mov %edi, %eax */
@@ -140,6 +180,8 @@ static void fill_operations(const struct hv_window *window)
 	}
 	fill_slot(window, PV_OP_DOORBELL, doorbell, sizeof(doorbell));
 	fill_returns(window);
+	if (keys)
+		fill_user_run(window);
 }
 
 static void fill_user_page(const struct hv_window *window)
@@ -153,12 +195,12 @@ static void fill_user_page(const struct hv_window *window)
 	memcpy(at(window, HV_KVM_SYSCALL), syscall_stub, sizeof(syscall_stub));
 }
 
-void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus)
+void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys)
 {
 	fill_gdt(window);
 	fill_idt(window);
 	fill_stubs(window);
-	fill_operations(window);
+	fill_operations(window, keys);
 	fill_user_page(window);
 	for (unsigned vcpu = 0; vcpu < vcpus; vcpu++) {
 		fill_tss(window, vcpu, false);

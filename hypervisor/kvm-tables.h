@@ -17,6 +17,13 @@
  * upcalls but still has its frame before it (HV_KVM_RETURN_FROM), and finishes the
  * return itself instead of stacking another frame on top.
  */
+/*
+ * Protection keys. No guest is given them (CR4.PKE is 0), but software KVM leaves
+ * the host's setting in force, and then user mode can forbid its kernel, at the
+ * same ring, all memory by WRPKRU. So USER_RUN ends by allowing it again, in its
+ * slot, before anything is read. Where a guest has no such instructions that ends
+ * in #UD, once: hv_kvm_without_keys takes them out.
+ */
 #ifndef HV_KVM_TABLES_H
 #define HV_KVM_TABLES_H
 
@@ -54,6 +61,10 @@
 #define HV_KVM_RETURN_TO \
 	(HV_WINDOW_OPS + (PV_OP_UPCALL_RETURN + 1) * PV_OP_SLOT_BYTES)
 
+/* RDPKRU in USER_RUN, and where it goes on without. */
+#define HV_KVM_KEYS (HV_WINDOW_OPS + PV_OP_USER_RUN * PV_OP_SLOT_BYTES + 15)
+#define HV_KVM_KEYS_DONE (HV_KVM_KEYS + 12)
+
 #define HV_KVM_GDT_BYTES 64
 #define HV_KVM_IDT_BYTES (HV_VECTORS * 16)
 /* Task state, then the bitmap up to port 0x57 and the byte of ones after it. */
@@ -80,7 +91,10 @@ struct hv_fault_frame {
 	uint64_t rip, rflags, rsp;
 };
 
-void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus);
+/* keys: the host uses protection keys. */
+void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys);
+/* Also while other vCPUs run there. */
+void hv_kvm_without_keys(const struct hv_window *window);
 /* Read the frame at this stack pointer of a vCPU's stub; -1 if it points nowhere
  * a stub's could. */
 int hv_kvm_fault_frame(const struct hv_window *window, unsigned vcpu,

@@ -85,6 +85,8 @@ static int grant_features(struct hv_vm *vm, struct hv_error *err)
 		offered |= PV_FEATURE_CLOCK;
 	if (!((note->required | note->wanted) & PV_FEATURE_MMU))
 		offered &= ~PV_FEATURE_USER;
+	if (vm->engine->huge_pages)
+		offered |= PV_FEATURE_HUGE_PAGES;
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		hv_clock_fill(&vm->vcpu[i]);
 	if (note->required & ~offered)

@@ -133,26 +133,13 @@ static bool is_good_range(uint64_t gva, uint64_t bytes)
 	return gva <= PV_WINDOW_BASE && bytes <= PV_WINDOW_BASE - gva;
 }
 
-static bool has_huge_pages(void)
-{
-	static int has = -1;
-
-	if (has < 0) {
-		uint32_t a = 0x80000001, b, c = 0, d;
-
-		__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-		has = d >> 26 & 1;
-	}
-	return has;
-}
-
 /* The largest pages that may begin here. */
 static int level_for(uint64_t gva, pv_gpa_t gpa, uint64_t bytes,
 		     unsigned rights)
 {
 	int level = rights & PVG_LARGE ? 1 : 0;
 
-	if (rights & PVG_HUGE && has_huge_pages())
+	if (rights & PVG_HUGE && pvg_has(PV_FEATURE_HUGE_PAGES))
 		level = 2;
 	while ((gva | gpa) % bytes_of(level) || bytes < bytes_of(level))
 		level--;

@@ -109,6 +109,8 @@ static struct pv_user user;
 	X(no_stack, "mov $1, %esp; push %rax")                                 \
 	X(fs_base, "mov $1, %eax; shl $47, %rax; wrfsbase %rax")               \
 	X(gs_base, "mov $1, %eax; shl $47, %rax; wrgsbase %rax")               \
+	X(protection_keys,                                                     \
+	  "mov $-1, %eax; xor %ecx, %ecx; xor %edx, %edx; wrpkru; syscall")    \
 	X(hypercall_intel, "vmcall")                                           \
 	X(hypercall_amd, "vmmcall")                                            \
 	X(virtual_machine, "vmxon (%rsp)")                                     \

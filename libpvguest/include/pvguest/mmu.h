@@ -30,7 +30,7 @@ extern "C" {
 #define PVG_WRITE 1u
 #define PVG_EXEC 2u
 /* Beside them, for pvg_space_map: use larger pages where addresses and length
- * allow: of 2 MiB; and of 1 GiB, if the processor has them. */
+ * allow: of 2 MiB; and of 1 GiB, with PV_FEATURE_HUGE_PAGES. */
 #define PVG_LARGE 4u
 #define PVG_HUGE 8u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Feature bits, for pv_note.required, pv_note.wanted and pv_boot_info.features.
- * Bits 0 to 3 are served since version 1.0, 16 to 20 and 23 since 1.1. Bits 21 and
+ * Bits 0 to 3 are served since version 1.0, 16 to 20, 23 and 24 since 1.1. Bits 21 and
  * 22 name what is to come in this major version, so that nobody takes them for
  * something else. A hypervisor never grants a bit that it does not serve.
  */
@@ -23,11 +23,12 @@
 #define PV_FEATURE_NET (UINT64_C(1) << 21)     /* reserved: network devices */
 #define PV_FEATURE_DIRECT (UINT64_C(1) << 22)  /* reserved: direct block rings */
 #define PV_FEATURE_USER (UINT64_C(1) << 23)    /* USER_RUN; comes with MMU only */
+#define PV_FEATURE_HUGE_PAGES (UINT64_C(1) << 24) /* entries for 1 GiB; with MMU only */
 
 /* What a version 1.0 hypervisor may grant. */
 #define PV_FEATURES_V1 \
 	(PV_FEATURE_CLOCK | PV_FEATURE_INPUT | PV_FEATURE_RANDOM | PV_FEATURE_BLOCK)
-/* What version 1.1 added: all that a kernel replaces. */
+/* What version 1.1 added and gives on every host: all that a kernel replaces. */
 #define PV_FEATURES_KERNEL \
 	(PV_FEATURE_UPCALLS | PV_FEATURE_TIMER | PV_FEATURE_TRAPS | \
 	 PV_FEATURE_MMU | PV_FEATURE_SMP | PV_FEATURE_USER)

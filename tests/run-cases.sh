@@ -1,28 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-cases.sh [-d BYTES] [-t SECONDS] MAKE-DISK PARAVANE GUEST
+# run-cases.sh [-d BYTES] [-t SECONDS] [-v VCPUS] MAKE-DISK PARAVANE GUEST
 #
 # Run a guest once for each of its cases (guest/cases.h): each ends the VM in a
 # way of its own, so none can tell about it. The guest lists them itself, one a
-# line: NAME STATUS REGEX. -d gives it a disk, -t stops it after so long.
+# line: NAME STATUS REGEX. -d gives it a disk, -t stops it after so long, -v gives it
+# vCPUs.
 set -eu
 . "$(dirname "$0")/tap.sh"
 skip_all_without_kvm
 
 disk=
 seconds=20
-while getopts d:t: option; do
+vcpus=1
+while getopts d:t:v: option; do
 	case $option in
 	d) disk=$OPTARG ;;
 	t) seconds=$OPTARG ;;
+	v) vcpus=$OPTARG ;;
 	*) exit 99 ;;
 	esac
 done
 shift $((OPTIND - 1))
 make_disk=$1 paravane=$2 guest=$3
 
-set -- "$paravane" run --timeout "$seconds"
+set -- "$paravane" run --timeout "$seconds" --vcpus "$vcpus"
 if [ -n "$disk" ]; then
 	"$make_disk" "$scratch/disk" "$disk"
 	set -- "$@" --block "$scratch/disk"

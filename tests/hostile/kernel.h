@@ -95,6 +95,48 @@ static inline struct pv_vcpu *kernel_page(unsigned vcpu)
 						     pvg_boot.vcpu_stride_bytes);
 }
 
+/* ---- accesses that may fault, with kernel_tried as the handler of traps */
+
+int kernel_try_read(uint64_t gva);
+int kernel_try_write(uint64_t gva);
+extern const uint8_t kernel_try_begin[], kernel_try_end[], kernel_try_failed[];
+
+__asm__(".pushsection .text\n"
+	"kernel_try_begin:\n"
+	"kernel_try_read:\n"
+	"movb (%rdi), %al; xor %eax, %eax; ret\n"
+	"kernel_try_write:\n"
+	"movb $0x5a, (%rdi); xor %eax, %eax; ret\n"
+	"kernel_try_end:\n"
+	"kernel_try_failed:\n"
+	"mov $1, %eax; ret\n"
+	".popsection\n");
+
+static uint64_t kernel_tried_error;
+
+static inline void kernel_tried(struct kernel_regs *regs)
+{
+	uint64_t at = regs->frame.rip - ADDRESS(kernel_try_begin);
+
+	if (at >= (uint64_t)(kernel_try_end - kernel_try_begin))
+		pvg_panic("trap %u at 0x%lx, address 0x%lx",
+			  (unsigned)regs->frame.vector, regs->frame.rip,
+			  regs->frame.fault_address);
+	kernel_tried_error = regs->frame.error_code;
+	regs->frame.rip = ADDRESS(kernel_try_failed);
+}
+
+/* The error code of the fault, or -1: there was none. */
+static inline int64_t kernel_read(uint64_t gva)
+{
+	return kernel_try_read(gva) ? (int64_t)kernel_tried_error : -1;
+}
+
+static inline int64_t kernel_write(uint64_t gva)
+{
+	return kernel_try_write(gva) ? (int64_t)kernel_tried_error : -1;
+}
+
 /* ---- page tables */
 
 #define PT_P UINT64_C(1)

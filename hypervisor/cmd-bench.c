@@ -16,12 +16,13 @@
 #include "cmd.h"
 
 static const struct hv_bench *const benches[] = {
-	&hv_bench_compute,  &hv_bench_hello,    &hv_bench_nop,
-	&hv_bench_clock,    &hv_bench_malloc,   &hv_bench_small[0],
-	&hv_bench_small[1], &hv_bench_small[2], &hv_bench_block[0],
-	&hv_bench_block[1], &hv_bench_block[2], &hv_bench_block[3],
-	&hv_bench_block[4], &hv_bench_block[5], &hv_bench_block[6],
-	&hv_bench_block[7],
+	&hv_bench_compute,   &hv_bench_hello,     &hv_bench_nop,
+	&hv_bench_clock,     &hv_bench_malloc,    &hv_bench_small[0],
+	&hv_bench_small[1],  &hv_bench_small[2],  &hv_bench_kernel[0],
+	&hv_bench_kernel[1], &hv_bench_kernel[2], &hv_bench_kernel[3],
+	&hv_bench_kernel[4], &hv_bench_block[0],  &hv_bench_block[1],
+	&hv_bench_block[2],  &hv_bench_block[3],  &hv_bench_block[4],
+	&hv_bench_block[5],  &hv_bench_block[6],  &hv_bench_block[7],
 };
 #define BENCHES (sizeof(benches) / sizeof(*benches))
 

@@ -133,6 +133,8 @@ extern const struct hv_bench hv_bench_compute, hv_bench_hello, hv_bench_nop,
 	hv_bench_clock, hv_bench_malloc;
 #define HV_SMALL_BENCHES 3
 extern const struct hv_bench hv_bench_small[HV_SMALL_BENCHES];
+#define HV_KERNEL_BENCHES 5
+extern const struct hv_bench hv_bench_kernel[HV_KERNEL_BENCHES];
 #define HV_BLOCK_BENCHES 8
 extern const struct hv_bench hv_bench_block[HV_BLOCK_BENCHES];
 

@@ -3,6 +3,7 @@
  * Benchmark: what an operation costs that does nothing, against the same exit
  * in a loop of KVM_RUN. The difference is the monitor's dispatch.
  */
+#include "../clock.h"
 #include "bare-kvm.h"
 #include "bench.h"
 #include "guest.h"
@@ -14,12 +15,25 @@ struct bare_side {
 	uint64_t exits;
 };
 
+static int run_exits(struct bare_side *side, uint64_t exits, uint64_t *ret_ns,
+		     struct hv_error *err)
+{
+	uint64_t start_ns = hv_host_ns();
+
+	for (uint64_t i = 0; i < exits; i++)
+		if (hv_bare_run_to(&side->bare.cpu[0], HV_BARE_PORT_CALL,
+				   err) < 0)
+			return -1;
+	*ret_ns = hv_host_ns() - start_ns;
+	return 0;
+}
+
 static int measure_bare(void *arg, double *ret_ns, struct hv_error *err)
 {
 	struct bare_side *side = arg;
 	uint64_t ns;
 
-	if (hv_bare_kvm_exits(&side->bare, side->exits, &ns, err) < 0)
+	if (run_exits(side, side->exits, &ns, err) < 0)
 		return -1;
 	*ret_ns = (double)ns / (double)side->exits;
 	return 0;
@@ -52,9 +66,10 @@ static int prepare(struct hv_bench_run *run, struct bare_side *bare,
 	uint64_t ns;
 
 	if (hv_guest_call_init(&guest->call, run, "micro.elf", err) < 0 ||
-	    hv_bare_kvm_create(&bare->bare, err) < 0)
+	    hv_bare_kvm_create(&bare->bare, 1, err) < 0)
 		return -1;
-	if (hv_bare_kvm_exits(&bare->bare, TRIAL_EXITS, &ns, err) < 0) {
+	if (hv_bare_begin(&bare->bare.cpu[0], hv_bare_call, false, err) < 0 ||
+	    run_exits(bare, TRIAL_EXITS, &ns, err) < 0) {
 		hv_bare_kvm_done(&bare->bare);
 		return -1;
 	}

@@ -43,6 +43,15 @@ done
 check "no row is without figures" test "$(grep -c not_measured "$scratch/json")" -eq 0
 check "the JSON has both sides" grep -q '"peer"' "$scratch/json"
 
+quick trap timer event user root
+for row in 'exception .*by exit' 'exception .*by IDT gate' 'timer, running' \
+	'timer, blocked' 'user system call' 'page-table load'; do
+	check "beside its floor: $row" printed "$row.*[0-9].*ratio"
+done
+# With one CPU it says that it needs two.
+check "beside its floor, or why not: event" printed 'event, running'
+check "exits are counted" printed '  exits  *per op  *[12]\.'
+
 export TMPDIR="$scratch"
 quick block-random
 check "reads and writes at depth 32" printed 'depth 32  .*io_uring loop'

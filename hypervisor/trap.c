@@ -103,12 +103,15 @@ void hv_frame_push(struct hv_vcpu *vcpu, struct pv_frame *frame, uint64_t entry,
 
 bool hv_frame_pop(struct hv_vcpu *vcpu, struct hv_regs *regs)
 {
+	const struct hv_engine *engine = vcpu->vm->engine;
 	struct { uint64_t rip, cs, rflags, rsp, ss; } frame;
 
+	/* IRETQ looks at the selectors' 16 bits. */
 	if (!regs ||
 	    !hv_gva_read(vcpu->vm, kernel_tables(vcpu), regs->rsp, &frame,
 			 sizeof(frame)) ||
-	    !hv_canonical(frame.rip)) {
+	    !hv_canonical(frame.rip) || (uint16_t)frame.cs != engine->frame_cs ||
+	    (uint16_t)frame.ss != engine->frame_ss) {
 		hv_crash_note(vcpu, regs);
 		hv_guest_kill(vcpu->vm,
 			      "it returns from an upcall by a frame that leads nowhere, at 0x%" PRIx64,

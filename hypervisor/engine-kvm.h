@@ -28,6 +28,8 @@ struct hv_kvm_cpu {
 				 * that it would have to exit for */
 	bool regs_given;        /* handed out: give them back */
 	bool sregs_changed;     /* sregs go in before the next run */
+	uint32_t shown;         /* what KVM shared at the last exit, KVM_SYNC_X86_* */
+	unsigned sregs_used;    /* at how many more exits it is to share those */
 	struct hv_regs regs;    /* without KVM_CAP_SYNC_REGS */
 	struct kvm_sregs sregs; /* the same, and while sregs_changed */
 	struct kvm_sregs entry_sregs; /* those of the entry state; cr3: the last */

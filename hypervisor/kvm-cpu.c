@@ -171,8 +171,6 @@ static int map_run(struct hv_kvm_cpu *c)
 		c->run = NULL;
 		return -1;
 	}
-	if (c->kvm->sync_regs)
-		c->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 	return 0;
 }
 
@@ -299,12 +297,30 @@ static bool give_back(struct hv_kvm_cpu *c)
 	       (!c->sregs_changed || give_sregs_back(c) == 0);
 }
 
+/* What an exit needed beside the general registers the next few will need too: a
+ * guest that has faults, loads page tables or runs user mode does so again and
+ * again. KVM then shows it with each of these, where asking takes a call. */
+#define SHOWN_ON 4
+
+static uint32_t shown_next(struct hv_kvm_cpu *c)
+{
+	if (!c->kvm->sync_regs)
+		return 0;
+	if (!c->sregs_used)
+		return KVM_SYNC_X86_REGS;
+	c->sregs_used--;
+	return KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+}
+
 /* c->sregs, to be changed. KVM shows a task state as busy that was not. */
 static int take_sregs(struct hv_kvm_cpu *c)
 {
 	if (c->sregs_changed)
 		return 0;
-	if (ioctl(c->fd, KVM_GET_SREGS, &c->sregs) < 0)
+	c->sregs_used = SHOWN_ON;
+	if (c->shown & KVM_SYNC_X86_SREGS)
+		c->sregs = c->run->s.regs.sregs;
+	else if (ioctl(c->fd, KVM_GET_SREGS, &c->sregs) < 0)
 		return -errno;
 	c->sregs.tr.type = c->entry_sregs.tr.type;
 	c->sregs_changed = true;
@@ -382,7 +398,7 @@ int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
 
 	hv_kvm_cpu_enter(cpu, false, root, bases);
 	c->sregs_changed = c->regs_given = false;
-	c->run->kvm_dirty_regs = 0;
+	c->run->kvm_dirty_regs = c->shown = 0;
 	if (ioctl(c->fd, KVM_SET_SREGS, &c->sregs) < 0 ||
 	    ioctl(c->fd, KVM_SET_REGS, regs) < 0)
 		return -errno;
@@ -563,6 +579,7 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 
 	c->interrupted = false;
+	c->run->kvm_valid_regs = c->shown = shown_next(c);
 	ret_exit->regs = NULL;
 	if (give_back(c) && ioctl(c->fd, KVM_RUN, 0) == 0) {
 		on_exit_reason(c, ret_exit);

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The programs' library: see lib.h.
+ */
+#include "lib.h"
+
+/* The kernel enters with argc and argv where C wants them, and rsp aligned. */
+__asm__(".globl _start\n"
+	"_start:	call main\n"
+	"	movl %eax, %edi\n"
+	"	call exit\n");
+
+long call(enum call number, long a, long b, long c)
+{
+	long answer;
+
+	__asm__ volatile("syscall"
+			 : "=a"(answer)
+			 : "a"((long)number), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
+	return answer;
+}
+
+void exit(int status)
+{
+	for (;;)
+		call(CALL_EXIT, status, 0, 0);
+}
+
+int fork(void)
+{
+	return (int)call(CALL_FORK, 0, 0, 0);
+}
+
+int exec(const char *name, char *const *argv)
+{
+	return (int)call(CALL_EXEC, (long)name, (long)argv, 0);
+}
+
+int wait(int pid, int *ret_status)
+{
+	return (int)call(CALL_WAIT, pid, (long)ret_status, 0);
+}
+
+int kill(int pid)
+{
+	return (int)call(CALL_KILL, pid, 0, 0);
+}
+
+int getpid(void)
+{
+	return (int)call(CALL_GETPID, 0, 0, 0);
+}
+
+int group(void)
+{
+	return (int)call(CALL_GROUP, 0, 0, 0);
+}
+
+void yield(void)
+{
+	call(CALL_YIELD, 0, 0, 0);
+}
+
+void sleep_ms(unsigned ms)
+{
+	call(CALL_SLEEP, ms * 1000000l, 0, 0);
+}
+
+uint64_t clock_ns(void)
+{
+	return (uint64_t)call(CALL_CLOCK, 0, 0, 0);
+}
+
+void *sbrk(long bytes)
+{
+	long before = call(CALL_SBRK, bytes, 0, 0);
+
+	return before < 0 ? NULL : (void *)before;
+}
+
+int open(const char *name)
+{
+	return (int)call(CALL_OPEN, (long)name, 0, 0);
+}
+
+int pipe(int fd[2])
+{
+	return (int)call(CALL_PIPE, (long)fd, 0, 0);
+}
+
+long read(int fd, void *to, size_t len)
+{
+	return call(CALL_READ, fd, (long)to, (long)len);
+}
+
+long write(int fd, const void *from, size_t len)
+{
+	return call(CALL_WRITE, fd, (long)from, (long)len);
+}
+
+int close(int fd)
+{
+	return (int)call(CALL_CLOSE, fd, 0, 0);
+}
+
+int dup(int fd, int as)
+{
+	return (int)call(CALL_DUP, fd, as, 0);
+}
+
+size_t read_all(int fd, void *to, size_t len)
+{
+	size_t done = 0;
+	long got;
+
+	while (done < len &&
+	       (got = read(fd, (char *)to + done, len - done)) > 0)
+		done += (size_t)got;
+	return done;
+}
+
+size_t write_all(int fd, const void *from, size_t len)
+{
+	size_t done = 0;
+	long got;
+
+	while (done < len &&
+	       (got = write(fd, (const char *)from + done, len - done)) > 0)
+		done += (size_t)got;
+	return done;
+}
+
+bool read_line(int fd, char *to, size_t size)
+{
+	static char buffer[512];
+	static size_t at, end;
+	size_t len = 0;
+
+	for (;;) {
+		char c;
+
+		if (at == end) {
+			long got = read(fd, buffer, sizeof(buffer));
+
+			at = 0;
+			end = got > 0 ? (size_t)got : 0;
+		}
+		if (end == 0 && len == 0)
+			return false;
+		c = end == 0 ? '\n' : buffer[at++];
+		if (c == '\n')
+			break;
+		if (len + 1 < size)
+			to[len++] = c;
+	}
+	to[len] = '\0';
+	return true;
+}
+
+/* Text to be written in one piece. */
+struct text {
+	char bytes[256];
+	size_t len;
+};
+
+static void put(struct text *text, char c)
+{
+	if (text->len < sizeof(text->bytes))
+		text->bytes[text->len++] = c;
+}
+
+static void put_string(struct text *text, const char *s)
+{
+	while (*s)
+		put(text, *s++);
+}
+
+static void put_number(struct text *text, unsigned long n, unsigned base)
+{
+	char digits[24];
+	int i = 0;
+
+	do {
+		digits[i++] = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n > 0);
+	while (i > 0)
+		put(text, digits[--i]);
+}
+
+static void put_signed(struct text *text, long n)
+{
+	if (n < 0)
+		put(text, '-');
+	put_number(text, n < 0 ? -(unsigned long)n : (unsigned long)n, 10);
+}
+
+static void put_format(struct text *text, const char *format, va_list args)
+{
+	for (; *format; format++) {
+		if (*format != '%') {
+			put(text, *format);
+			continue;
+		}
+		switch (*++format) {
+		case 's':
+			put_string(text, va_arg(args, const char *));
+			break;
+		case 'd':
+			put_signed(text, va_arg(args, long));
+			break;
+		case 'u':
+			put_number(text, va_arg(args, unsigned long), 10);
+			break;
+		case 'x':
+			put_number(text, va_arg(args, unsigned long), 16);
+			break;
+		default:
+			put(text, *format);
+		}
+	}
+}
+
+void print(const char *format, ...)
+{
+	struct text text = { .len = 0 };
+	va_list args;
+
+	va_start(args, format);
+	put_format(&text, format, args);
+	va_end(args);
+	write_all(1, text.bytes, text.len);
+}
+
+void print_to(int fd, const char *format, ...)
+{
+	struct text text = { .len = 0 };
+	va_list args;
+
+	va_start(args, format);
+	put_format(&text, format, args);
+	va_end(args);
+	write_all(fd, text.bytes, text.len);
+}
+
+void fail(const char *format, ...)
+{
+	struct text text = { .len = 0 };
+	va_list args;
+
+	va_start(args, format);
+	put_format(&text, format, args);
+	va_end(args);
+	put(&text, '\n');
+	write_all(2, text.bytes, text.len);
+	exit(1);
+}
+
+size_t strlen(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len])
+		len++;
+	return len;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+long number(const char *s)
+{
+	long n = 0;
+
+	if (!*s)
+		return -1;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9' || n > INT32_MAX)
+			return -1;
+		n = n * 10 + (*s - '0');
+	}
+	return n;
+}
+
+void *memset(void *to, int byte, size_t len)
+{
+	for (char *at = to; len > 0; len--)
+		*at++ = (char)byte;
+	return to;
+}
+
+void *memcpy(void *to, const void *from, size_t len)
+{
+	const char *source = from;
+
+	for (char *at = to; len > 0; len--)
+		*at++ = *source++;
+	return to;
+}

@@ -17,7 +17,11 @@
 #define PAGE ((uint64_t)PV_PAGE_BYTES)
 #define POOL_BYTES HV_ROOTS_BYTES
 
+/* A root as it is taken: what is present, in order. Most of one is empty, and to
+ * write and read that again costs more than all else here. */
 struct root {
+	unsigned count;
+	uint16_t at[HV_PT_ENTRIES];
 	uint64_t entry[HV_PT_ENTRIES];
 };
 
@@ -47,16 +51,22 @@ const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len
 	return base + (gpa - roots->gpa);
 }
 
-/* Read each entry once and check what was read. The processor would find most of
- * this itself, but a root is the one table that nobody faults on harmlessly. */
-static int64_t take_entry(const struct hv_vm *vm, uint64_t entry, uint64_t *ret)
+static void keep(struct root *root, unsigned at, uint64_t entry)
+{
+	root->at[root->count] = (uint16_t)at;
+	root->entry[root->count++] = entry;
+}
+
+/* The processor would find most of this itself, but a root is the one table that
+ * nobody faults on harmlessly. */
+static int64_t take_entry(const struct hv_vm *vm, struct root *root, unsigned at,
+			  uint64_t entry)
 {
 	const uint64_t flags = HV_PT_PRESENT | HV_PT_WRITE | HV_PT_USER |
 			       HV_PT_NO_EXEC | UINT64_C(0xe18) |
 			       HV_PT_ACCESSED | HV_PT_DIRTY;
 	const uint64_t ignored = UINT64_C(0x7ff) << 52;
 
-	*ret = 0;
 	if (!(entry & HV_PT_PRESENT))
 		return 0;
 	if (entry & ~(flags | ignored | HV_PT_ADDRESS))
@@ -64,50 +74,72 @@ static int64_t take_entry(const struct hv_vm *vm, uint64_t entry, uint64_t *ret)
 	if (!hv_memory_at(&vm->memory, entry & HV_PT_ADDRESS, PAGE))
 		return -PV_EFAULT;
 	/* Seen as accessed already: nobody writes to a copy. */
-	*ret = (entry & ~ignored) | HV_PT_ACCESSED;
+	keep(root, at, (entry & ~ignored) | HV_PT_ACCESSED);
 	return 0;
 }
 
+/* Each entry is read once, and what was read is checked. */
 static int64_t take_root(const struct hv_vm *vm, pv_gpa_t gpa, bool user,
 			 struct root *ret_root)
 {
-	const struct root *guest;
+	const uint64_t *guest;
+	int64_t status = 0;
 
 	if (gpa % PAGE)
 		return -PV_EINVAL;
 	guest = hv_memory_at(&vm->memory, gpa, PAGE);
 	if (!guest)
 		return -PV_EFAULT;
-	for (unsigned i = 0; i < HV_PT_ENTRIES; i++) {
-		int64_t status;
-
+	ret_root->count = 0;
+	for (unsigned i = 0; i < HV_PT_ENTRIES && status == 0; i++)
 		if (i == PV_WINDOW_ROOT_ENTRY)
-			continue;
-		status = take_entry(vm,
-				    __atomic_load_n(&guest->entry[i],
-						    __ATOMIC_RELAXED),
-				    &ret_root->entry[i]);
-		if (status < 0)
-			return status;
-	}
-	ret_root->entry[PV_WINDOW_ROOT_ENTRY] =
-		user ? vm->engine->root_entry_user
-		     : vm->engine->root_entry_kernel;
-	return 0;
+			keep(ret_root, i, user ? vm->engine->root_entry_user
+					       : vm->engine->root_entry_kernel);
+		else
+			status = take_entry(vm, ret_root, i,
+					    __atomic_load_n(&guest[i],
+							    __ATOMIC_RELAXED));
+	return status;
 }
 
 static unsigned bucket_of(const struct root *root)
 {
 	uint64_t hash = 0;
 
-	for (unsigned i = 0; i < HV_PT_ENTRIES; i++)
-		hash = (hash ^ root->entry[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	for (unsigned i = 0; i < root->count; i++)
+		hash = (hash ^ root->entry[i] ^ root->at[i]) *
+		       UINT64_C(0x9e3779b97f4a7c15);
 	return (unsigned)(hash >> 56) % HV_ROOT_BUCKETS;
 }
 
-static uint8_t *page_of(const struct hv_roots *roots, unsigned number)
+static uint64_t *page_of(const struct hv_roots *roots, unsigned number)
 {
-	return roots->base + number * PAGE;
+	return (uint64_t *)(void *)(roots->base + number * PAGE);
+}
+
+/* With as many entries present, and the same, there is no other. */
+static bool is_copy(const struct hv_roots *roots, unsigned number,
+		    const struct root *root)
+{
+	const uint64_t *page = page_of(roots, number);
+
+	if (roots->present[number] != root->count)
+		return false;
+	for (unsigned i = 0; i < root->count; i++)
+		if (page[root->at[i]] != root->entry[i])
+			return false;
+	return true;
+}
+
+static void write_copy(struct hv_roots *roots, unsigned number,
+		       const struct root *root)
+{
+	uint64_t *page = page_of(roots, number);
+
+	memset(page, 0, PAGE);
+	for (unsigned i = 0; i < root->count; i++)
+		page[root->at[i]] = root->entry[i];
+	roots->present[number] = (uint16_t)root->count;
 }
 
 static int map_pool(struct hv_vm *vm)
@@ -164,7 +196,7 @@ static int add_copy(struct hv_vm *vm, const struct root *root, unsigned bucket,
 	if (status < 0)
 		return status;
 	*ret_number = roots->used++;
-	memcpy(page_of(roots, *ret_number), root, sizeof(*root));
+	write_copy(roots, *ret_number, root);
 	roots->next[*ret_number] = roots->bucket[bucket];
 	roots->bucket[bucket] = (uint16_t)(*ret_number + 1);
 	return 0;
@@ -177,7 +209,7 @@ static int find_or_add(struct hv_vm *vm, const struct root *root,
 	unsigned bucket = bucket_of(root);
 
 	for (unsigned n = roots->bucket[bucket]; n; n = roots->next[n - 1])
-		if (!memcmp(page_of(roots, n - 1), root, sizeof(*root))) {
+		if (is_copy(roots, n - 1, root)) {
 			*ret_number = n - 1;
 			return 0;
 		}

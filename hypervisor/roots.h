@@ -32,6 +32,7 @@ struct hv_roots {
 	_Atomic unsigned generation; /* of all copies: when they began anew */
 	uint16_t bucket[HV_ROOT_BUCKETS]; /* by content: number + 1 of the first */
 	uint16_t next[HV_ROOTS_MAX];      /* and so on; 0 ends */
+	uint16_t present[HV_ROOTS_MAX];   /* how many entries of each are */
 };
 
 /* What the processor has instead of a root of the guest's. */

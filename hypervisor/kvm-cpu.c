@@ -437,8 +437,8 @@ static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 
 	exit->kind = HV_EXIT_FAULT;
 	if (!exit->regs || back_to_ring3(c) < 0 ||
-	    hv_kvm_fault_frame(c->kvm->window, c->number, exit->regs->rsp,
-			       &frame) < 0) {
+	    hv_kvm_fault_frame(c->kvm->window, c->number, exit->regs->rip,
+			       exit->regs->rsp, &frame) < 0) {
 		dead(exit, "an exception left no frame");
 		return;
 	}

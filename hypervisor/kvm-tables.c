@@ -75,9 +75,8 @@ static void fill_stubs(const struct hv_window *window)
 
 	for (unsigned vector = 0; vector < HV_VECTORS; vector++, stub += STUB_BYTES) {
 		const uint8_t code[STUB_BYTES] = {
-			0x6a, (uint8_t)vector, /* push $vector */
-			0xe6, HV_PORT_FAULT,   /* out %al, $HV_PORT_FAULT */
-			0xf4,                  /* hlt */
+			0xe6, HV_PORT_FAULT, /* out %al, $HV_PORT_FAULT */
+			0xf4,                /* hlt */
 		};
 
 		memcpy(stub, code, sizeof(code));
@@ -218,24 +217,27 @@ static bool has_error_code(uint64_t vector)
 }
 
 int hv_kvm_fault_frame(const struct hv_window *window, unsigned vcpu,
-		       uint64_t rsp, struct hv_fault_frame *ret_frame)
+		       uint64_t rip, uint64_t rsp,
+		       struct hv_fault_frame *ret_frame)
 {
+	uint64_t vector = (rip - hv_window_addr(HV_KVM_STUBS)) / STUB_BYTES;
 	uint64_t bottom = hv_window_addr(hv_kvm_stack(vcpu));
-	/* vector, error code if it has one, rip, cs, rflags, rsp, ss */
-	uint64_t frame[6], words, skip;
+	unsigned skip = has_error_code(vector);
+	/* error code if it has one, rip, cs, rflags, rsp, ss */
+	uint64_t frame[6] = { 0 }, words;
 
 	words = (bottom + PV_PAGE_BYTES - rsp) / sizeof(frame[0]);
-	if (rsp < bottom || rsp % sizeof(frame[0]) || words < 6 || words > 512)
+	if (vector >= HV_VECTORS || rsp < bottom || rsp % sizeof(frame[0]) ||
+	    words < 5 + skip || words > 512)
 		return -1;
 	hv_copy_once(frame, at(window, hv_kvm_stack(vcpu) + (uint32_t)(rsp - bottom)),
-		     sizeof(frame));
-	skip = has_error_code(frame[0]);
+		     (5 + skip) * sizeof(frame[0]));
 	*ret_frame = (struct hv_fault_frame){
-		.vector = frame[0],
-		.error_code = skip ? frame[1] : 0,
-		.rip = frame[1 + skip],
-		.rflags = frame[3 + skip],
-		.rsp = frame[4 + skip],
+		.vector = vector,
+		.error_code = skip ? frame[0] : 0,
+		.rip = frame[skip],
+		.rflags = frame[2 + skip],
+		.rsp = frame[3 + skip],
 	};
 	return 0;
 }

@@ -7,8 +7,8 @@
  * a doorbell one to HV_PORT_DOORBELL; the I/O permission bitmap of the TSS
  * allows ring 3 these ports and few others (RFLAGS.IOPL is 0). Every exception
  * goes through a gate to a stub at ring 0, on a stack of the hypervisor's, so
- * that it arrives whatever the guest did to its own: the stub pushes the vector
- * and does an `out` to HV_PORT_FAULT; the hypervisor takes over from there. SYSCALL
+ * that it arrives whatever the guest did to its own. The stub is an `out` to
+ * HV_PORT_FAULT; where it is tells the vector, and the hypervisor takes over. SYSCALL
  * leads to the user page, at ring 0 by the manuals and at ring 3 under software
  * KVM, where an `out` to HV_PORT_SYSCALL does for both.
  *
@@ -95,9 +95,10 @@ struct hv_fault_frame {
 void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys);
 /* Also while other vCPUs run there. */
 void hv_kvm_without_keys(const struct hv_window *window);
-/* Read the frame at this stack pointer of a vCPU's stub; -1 if it points nowhere
- * a stub's could. */
+/* Read the frame of a vCPU that is in a stub, here with its stack there; -1 if that
+ * is nowhere a stub's could be. */
 int hv_kvm_fault_frame(const struct hv_window *window, unsigned vcpu,
-		       uint64_t rsp, struct hv_fault_frame *ret_frame);
+		       uint64_t rip, uint64_t rsp,
+		       struct hv_fault_frame *ret_frame);
 
 #endif

@@ -90,7 +90,8 @@ static bool has(const struct hv_kvm *k, long capability)
 static int create_vm(struct hv_kvm *k, const struct hv_memory *memory,
 		     bool guest_tables, struct hv_error *err)
 {
-	const int wanted = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+	const int wanted = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS |
+			   KVM_SYNC_X86_EVENTS;
 	int bytes = ioctl(k->dev, KVM_GET_VCPU_MMAP_SIZE, 0);
 
 	k->vm = ioctl(k->dev, KVM_CREATE_VM, 0);

@@ -30,6 +30,7 @@ struct hv_kvm_cpu {
 	bool sregs_changed;     /* sregs go in before the next run */
 	uint32_t shown;         /* what KVM shared at the last exit, KVM_SYNC_X86_* */
 	unsigned sregs_used;    /* at how many more exits it is to share those */
+	unsigned events_used;   /* and its vcpu_events */
 	struct hv_regs regs;    /* without KVM_CAP_SYNC_REGS */
 	struct kvm_sregs sregs; /* the same, and while sregs_changed */
 	struct kvm_sregs entry_sregs; /* those of the entry state; cr3: the last */

@@ -298,18 +298,23 @@ static bool give_back(struct hv_kvm_cpu *c)
 }
 
 /* What an exit needed beside the general registers the next few will need too: a
- * guest that has faults, loads page tables or runs user mode does so again and
- * again. KVM then shows it with each of these, where asking takes a call. */
-#define SHOWN_ON 4
+ * guest that has faults, loads page tables, runs user mode or is kicked does and is
+ * so again and again. KVM then shows it with each of these, where asking takes a
+ * call. Kicks are further apart, and events cost less to show. */
+#define SREGS_SHOWN_ON 4
+#define EVENTS_SHOWN_ON 32
 
 static uint32_t shown_next(struct hv_kvm_cpu *c)
 {
+	uint32_t shown = KVM_SYNC_X86_REGS;
+
 	if (!c->kvm->sync_regs)
 		return 0;
-	if (!c->sregs_used)
-		return KVM_SYNC_X86_REGS;
-	c->sregs_used--;
-	return KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+	if (c->sregs_used && c->sregs_used--)
+		shown |= KVM_SYNC_X86_SREGS;
+	if (c->events_used && c->events_used--)
+		shown |= KVM_SYNC_X86_EVENTS;
+	return shown;
 }
 
 /* c->sregs, to be changed. KVM shows a task state as busy that was not. */
@@ -317,7 +322,7 @@ static int take_sregs(struct hv_kvm_cpu *c)
 {
 	if (c->sregs_changed)
 		return 0;
-	c->sregs_used = SHOWN_ON;
+	c->sregs_used = SREGS_SHOWN_ON;
 	if (c->shown & KVM_SYNC_X86_SREGS)
 		c->sregs = c->run->s.regs.sregs;
 	else if (ioctl(c->fd, KVM_GET_SREGS, &c->sregs) < 0)
@@ -613,13 +618,23 @@ void hv_kvm_cpu_kick(struct hv_cpu *cpu)
  * again. */
 static bool delivering(struct hv_kvm_cpu *c)
 {
-	struct kvm_vcpu_events events;
+	struct kvm_vcpu_events asked, *events = &c->run->s.regs.events;
+	bool shown = c->shown & KVM_SYNC_X86_EVENTS;
 
-	if (!c->interrupted || ioctl(c->fd, KVM_GET_VCPU_EVENTS, &events) < 0)
+	if (!c->interrupted)
 		return false;
-	if (events.exception.injected || events.exception.pending)
+	c->events_used = EVENTS_SHOWN_ON;
+	if (!shown) {
+		events = &asked;
+		if (ioctl(c->fd, KVM_GET_VCPU_EVENTS, events) < 0)
+			return false;
+	}
+	if (events->exception.injected || events->exception.pending)
 		return true;
-	ioctl(c->fd, KVM_SET_VCPU_EVENTS, &events);
+	if (shown)
+		c->run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+	else
+		ioctl(c->fd, KVM_SET_VCPU_EVENTS, events);
 	return false;
 }
 

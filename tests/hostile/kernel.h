@@ -264,11 +264,19 @@ static inline int64_t kernel_user_run(struct pv_user *user)
 static uint8_t kernel_stacks[PV_VCPUS_MAX][KERNEL_STACK_BYTES]
 	__attribute__((aligned(PV_PAGE_BYTES)));
 
+/* How often each was brought up and has gone down: until it has begun it looks as
+ * if it were down already. */
+static unsigned kernel_ups[PV_VCPUS_MAX], kernel_downs[PV_VCPUS_MAX];
+
 static inline int64_t kernel_up(unsigned vcpu, void (*entry)(uint64_t),
 				uint64_t arg)
 {
-	return CALL4(PV_OP_VCPU_UP, vcpu, ADDRESS(entry),
-		     ADDRESS(kernel_stacks[vcpu] + KERNEL_STACK_BYTES - 8), arg);
+	int64_t answer = CALL4(PV_OP_VCPU_UP, vcpu, ADDRESS(entry),
+			       ADDRESS(kernel_stacks[vcpu] +
+				       KERNEL_STACK_BYTES - 8), arg);
+
+	__atomic_fetch_add(&kernel_ups[vcpu], answer == 0, __ATOMIC_SEQ_CST);
+	return answer;
 }
 
 static inline bool kernel_is_down(unsigned vcpu)
@@ -279,13 +287,35 @@ static inline bool kernel_is_down(unsigned vcpu)
 
 static inline void kernel_wait_down(unsigned vcpu)
 {
-	while (!kernel_is_down(vcpu))
+	while (__atomic_load_n(&kernel_downs[vcpu], __ATOMIC_SEQ_CST) !=
+		       __atomic_load_n(&kernel_ups[vcpu], __ATOMIC_SEQ_CST) ||
+	       !kernel_is_down(vcpu))
 		CALL0(PV_OP_YIELD);
+}
+
+/* By its own page. */
+static inline unsigned kernel_number(void)
+{
+	unsigned number;
+
+	__asm__ volatile("movl %%gs:%c1, %0"
+			 : "=r"(number) : "i"(offsetof(struct pv_vcpu, number)));
+	return number;
+}
+
+/* Returns if it is the last one. */
+static inline void kernel_try_down(void)
+{
+	unsigned *downs = &kernel_downs[kernel_number()];
+
+	__atomic_fetch_add(downs, 1, __ATOMIC_SEQ_CST);
+	CALL0(PV_OP_VCPU_DOWN);
+	__atomic_fetch_sub(downs, 1, __ATOMIC_SEQ_CST);
 }
 
 __attribute__((noreturn)) static inline void kernel_down(void)
 {
-	CALL0(PV_OP_VCPU_DOWN);
+	kernel_try_down();
 	CALL2(PV_OP_CRASH, 0, 0);
 	__builtin_trap();
 }

@@ -119,8 +119,6 @@ static void set_traps_and_go(uint64_t arg)
 static void former_handlers(void)
 {
 	kernel_up(1, set_traps_and_go, 0);
-	while (kernel_is_down(1))
-		CALL0(PV_OP_YIELD);
 	kernel_wait_down(1);
 	others_handlers();
 }

@@ -278,7 +278,7 @@ static void go_down_together(uint64_t number)
 	add(&arrived, 1);
 	while (get(&arrived) < pvg_boot.vcpus)
 		CALL0(PV_OP_YIELD);
-	CALL0(PV_OP_VCPU_DOWN);
+	kernel_try_down();
 	add(&last_ones, 1);
 	if (number == 0)
 		second_life(0);

@@ -137,6 +137,7 @@ static pid_t start(const int out[2], const int err[2])
 {
 	int script = open("/command", O_RDONLY);
 	pid_t pid = fork();
+	sigset_t none;
 
 	if (script < 0 || pid < 0)
 		fail("emulated host: cannot start the command: %s",
@@ -145,6 +146,8 @@ static pid_t start(const int out[2], const int err[2])
 		close(script);
 		return pid;
 	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL); /* a shell's wait needs SIGCHLD */
 	setsid();
 	dup2(out[1], 1);
 	dup2(err[1], 2);

@@ -33,7 +33,8 @@ struct hv_kvm_cpu {
 	unsigned events_used;   /* and its vcpu_events */
 	struct hv_regs regs;    /* without KVM_CAP_SYNC_REGS */
 	struct kvm_sregs sregs; /* the same, and while sregs_changed */
-	struct kvm_sregs entry_sregs; /* those of the entry state; cr3: the last */
+	struct kvm_sregs entry_sregs; /* those of the entry state */
+	uint64_t cr3_given; /* the one KVM has */
 	bool started;
 };
 

@@ -283,6 +283,7 @@ static int give_regs_back(struct hv_kvm_cpu *c)
 static int give_sregs_back(struct hv_kvm_cpu *c)
 {
 	c->sregs_changed = false;
+	c->cr3_given = c->sregs.cr3;
 	if (!c->kvm->sync_regs)
 		return ioctl(c->fd, KVM_SET_SREGS, &c->sregs);
 	c->run->s.regs.sregs = c->sregs;
@@ -345,12 +346,13 @@ int hv_kvm_cpu_bases(struct hv_cpu *cpu, struct hv_bases *ret_bases)
 }
 
 /* KVM flushes when CR3 changes, and only then: the same root is told apart by a
- * bit that means nothing to memory that is cached anyway. */
+ * bit that means nothing to memory that is cached anyway. Told apart from what KVM
+ * has: a second flush before the vCPU goes in again must not undo the first. */
 static void set_root(struct hv_kvm_cpu *c, pv_gpa_t root)
 {
-	uint64_t other = ~c->entry_sregs.cr3 & CR3_WRITE_THROUGH;
+	uint64_t other = ~c->cr3_given & CR3_WRITE_THROUGH;
 
-	c->sregs.cr3 = c->entry_sregs.cr3 = root | other;
+	c->sregs.cr3 = root | other;
 }
 
 int hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,

@@ -217,6 +217,30 @@ static void alternate(void)
 	tap_equal(wrong, 0, "two roots in turn");
 }
 
+/* Each flush changes what the processor is given; two must not change it back. */
+static void flushed_often(void)
+{
+	static struct pv_call calls[PV_CALLS_MAX];
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < PV_CALLS_MAX; i++)
+		calls[i] = (struct pv_call){ .op = PV_OP_MMU_FLUSH, .arg = { 1 } };
+	kernel_map(root, NEAR, ADDRESS(first), PT_RW);
+	kernel_load(root);
+	first[0] = 0;
+	second[0] = 1;
+	for (unsigned i = 0; i < 4 * PV_CALLS_MAX; i++) {
+		uint8_t *page = i % 2 ? second : first;
+
+		kernel_map(root, NEAR, ADDRESS(page), PT_RW);
+		CALL2(PV_OP_MULTICALL, ADDRESS(calls), 1 + i % PV_CALLS_MAX);
+		wrong += *raw_address(NEAR) != i % 2;
+	}
+	tap_equal(wrong, 0, "several flushes in a batch");
+	root[NEAR >> 39] = 0;
+	kernel_load(root);
+}
+
 #define MANY 2600u /* more than twice what is kept */
 
 static void many_roots(void)
@@ -345,6 +369,7 @@ int main(void)
 	bad_entries();
 	circles();
 	alternate();
+	flushed_often();
 	many_roots();
 	many_roots_on_all();
 	spoilt_in_use();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Page tables of the program's own: what they say is what happens.
+ *
+ * Clauses: M1 to M4, M7, M12, M13.
  */
 #include "probe.h"
 #include "tap.h"

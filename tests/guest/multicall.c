@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Several operations for one exit.
+ *
+ * Clauses: L1, L2, O1.
  */
 #include "tap.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The record of where a vCPU's time goes.
+ *
+ * Clauses: S6, S7, S8.
  */
 #include "tap.h"
 

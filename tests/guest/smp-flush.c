@@ -2,6 +2,8 @@
  *
  * A page is replaced again and again under the eyes of other vCPUs: after the flush
  * none of them may see what was there before.
+ *
+ * Clauses: M4, M7, M8.
  */
 #include "tap.h"
 

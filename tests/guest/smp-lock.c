@@ -2,6 +2,8 @@
  *
  * What vCPUs share, all at once, also when there are more of them than CPUs: a
  * spinlock, the heap, ports, and lines on the console.
+ *
+ * Clauses: K6, K7.
  */
 #include "tap.h"
 

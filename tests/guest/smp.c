@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Several vCPUs: up, down, up again, and events between them.
+ *
+ * Clauses: K1 to K6, S4, U2.
  */
 #include "all-registers.h"
 #include "tap.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The timer of a vCPU: once, in order, never early, replaced and taken back.
+ *
+ * Clauses: S1, S2, S3, S5, O16.
  */
 #include "tap.h"
 

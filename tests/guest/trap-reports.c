@@ -2,6 +2,8 @@
  *
  * With the library's traps started: is what nobody handles reported as well as
  * without, and does a backtrace go through handlers?
+ *
+ * Clauses: T1, T8, U10, F1.
  */
 #include "cases.h"
 

@@ -2,6 +2,8 @@
  *
  * Traps: does every exception a program can raise enter its handler, with what the
  * processor says about it, and can the program go on?
+ *
+ * Clauses: T1 to T7, T10, T11, F1.
  */
 #include "all-registers.h"
 #include "probe.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Upcalls: do events interrupt the program when they may, and only then?
+ *
+ * Clauses: U1 to U10, U12, P5, O14.
  */
 #include "all-registers.h"
 #include "tap.h"

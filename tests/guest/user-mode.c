@@ -2,6 +2,8 @@
  *
  * User mode: does it run what it is given with the registers it is given, come back
  * for what it should, and see nothing of the kernel?
+ *
+ * Clauses: X1 to X8.
  */
 #include "tap.h"
 

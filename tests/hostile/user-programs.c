@@ -4,6 +4,8 @@
  * ports, the kernel's and the hypervisor's addresses, flags, segments, wild system
  * calls? It ends, or it does itself no good; the kernel goes on as if nothing had
  * been.
+ *
+ * Clauses: X3 to X6, X8 to X10.
  */
 #include "../guest/tap.h"
 #include "kernel.h"

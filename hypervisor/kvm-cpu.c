@@ -437,6 +437,20 @@ static int back_to_ring3(struct hv_kvm_cpu *c)
 	return 0;
 }
 
+static bool is_soft(uint64_t vector)
+{
+	return vector == 3 || vector == 4;
+}
+
+/* KVM keeps the number of an exception that has been delivered: as if it were still
+ * to be, for one of these (see delivering). */
+static void forget_soft(const struct hv_kvm_cpu *c)
+{
+	struct kvm_vcpu_events none = { .flags = 0 };
+
+	ioctl(c->fd, KVM_SET_VCPU_EVENTS, &none);
+}
+
 static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 {
 	const unsigned undefined = 6, page_fault = 14;
@@ -455,6 +469,8 @@ static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 	exit->regs->rsp = frame.rsp;
 	exit->regs->rflags = frame.rflags;
 	exit->fault_address = frame.vector == page_fault ? c->sregs.cr2 : 0;
+	if (is_soft(frame.vector))
+		forget_soft(c);
 	if (frame.vector == undefined && frame.rip == hv_window_addr(HV_KVM_KEYS)) {
 		hv_kvm_without_keys(c->kvm->window);
 		exit->regs->rip = hv_window_addr(HV_KVM_KEYS_DONE);
@@ -615,29 +631,17 @@ void hv_kvm_cpu_kick(struct hv_cpu *cpu)
 }
 
 /* A kick can come between an exception and its delivery. KVM would then deliver it
- * to whatever the vCPU was made to do instead. Those of INT3 and its like it does
- * not tell of; setting what it told drops them, and the instruction raises them
- * again. */
+ * to whatever the vCPU was made to do instead. Of those of INT3 and its like KVM
+ * tells the number alone. Software KVM has stepped over the instruction by then: it
+ * would not raise them again. */
 static bool delivering(struct hv_kvm_cpu *c)
 {
-	struct kvm_vcpu_events asked, *events = &c->run->s.regs.events;
-	bool shown = c->shown & KVM_SYNC_X86_EVENTS;
+	struct kvm_vcpu_events events;
 
-	if (!c->interrupted)
+	if (!c->interrupted || ioctl(c->fd, KVM_GET_VCPU_EVENTS, &events) < 0)
 		return false;
-	c->events_used = EVENTS_SHOWN_ON;
-	if (!shown) {
-		events = &asked;
-		if (ioctl(c->fd, KVM_GET_VCPU_EVENTS, events) < 0)
-			return false;
-	}
-	if (events->exception.injected || events->exception.pending)
-		return true;
-	if (shown)
-		c->run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
-	else
-		ioctl(c->fd, KVM_SET_VCPU_EVENTS, events);
-	return false;
+	return events.exception.injected || events.exception.pending ||
+	       is_soft(events.exception.nr);
 }
 
 /* Before the `out` of a stub of either kind, or on the way to one. */

@@ -103,6 +103,63 @@ static void handler_comes_and_goes(void)
 	tap_ok(!(page->pending[0] & PORT_BIT), "and is taken when one is set");
 }
 
+/* An exception that is about to be delivered when an event comes is delivered, once:
+ * also that of an instruction which is behind it already. */
+static unsigned breakpoints;
+static volatile bool quiet;
+
+static void on_breakpoint(struct kernel_regs *regs)
+{
+	breakpoints += regs->frame.vector == 3;
+}
+
+static void send_until_quiet(uint64_t number)
+{
+	while (!quiet)
+		CALL2(PV_OP_SEND_EVENT, 0, PORT + number);
+	kernel_down();
+}
+
+USER_PROGRAM(breaks, "1: int3; inc %rax; jmp 1b")
+
+/* How many of them, counted by the program itself, were not told of. */
+static uint64_t breakpoints_of_user_mode(void)
+{
+	static struct pv_user user;
+	uint64_t told = 0;
+
+	kernel_user_make();
+	kernel_user_set(&user, breaks_begin, breaks_end);
+	for (unsigned i = 0; i < 5000; i++)
+		told += kernel_user_run(&user) == PV_USER_TRAP;
+	return user.rax + (user.reason == PV_USER_TRAP) - told;
+}
+
+static void breakpoints_under_events(void)
+{
+	unsigned wrong = 0;
+
+	kernel_upcalls(on_upcall, 0);
+	kernel_traps(on_breakpoint, 1 << 3);
+	if (pvg_boot.vcpus > 1)
+		kernel_up(1, send_until_quiet, 1);
+	for (unsigned i = 1; i <= 20000; i++) {
+		__asm__ volatile("int3");
+		if (breakpoints != i) {
+			wrong++;
+			breakpoints = i;
+		}
+	}
+	tap_equal(wrong, 0, "breakpoints under a storm of events");
+	tap_equal((int64_t)breakpoints_of_user_mode(), 0, "also of user mode");
+	quiet = true;
+	if (pvg_boot.vcpus > 1)
+		kernel_wait_down(1);
+	CALL2(PV_OP_SET_TRAPS, 0, 0);
+	__atomic_store_n(&page->pending[0], 0, __ATOMIC_SEQ_CST);
+	page->upcalls_pending = 0;
+}
+
 /* A handler that never takes what is there: an upcall at each return, for as long as
  * it likes. */
 static unsigned tired;
@@ -358,6 +415,7 @@ int main(void)
 	a_million_events();
 	handler_comes_and_goes();
 	never_taken();
+	breakpoints_under_events();
 	timer_edges();
 	armed_all_the_time();
 	armed_by_all();

@@ -108,7 +108,8 @@ int64_t hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 		return 0;
 	loop = hv_vm_loop(vcpu->vm);
 	if (loop && !atomic_exchange(&timer->posted, true)) {
-		timer->loop = loop;
+		if (!timer->loop) /* from now on the loop looks at it */
+			timer->loop = loop;
 		hv_loop_post(loop, &timer->job);
 	}
 	return 0;

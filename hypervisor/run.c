@@ -28,15 +28,21 @@ static struct timeout {
 
 static void on_signal(int number)
 {
+	int saved = errno;
+
 	hv_vm_end(signalled_vm, HV_END_SIGNAL, (uint64_t)number);
+	errno = saved;
 }
 
 /* Interrupts a system call of this thread, and of those of the other vCPUs; see
  * vm.c. */
 static void on_alarm(int number)
 {
+	int saved = errno;
+
 	(void)number;
 	hv_vm_leave(signalled_vm);
+	errno = saved;
 }
 
 static bool is_ignored(int number)

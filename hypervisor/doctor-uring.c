@@ -56,7 +56,7 @@ static const struct setup {
 	const char *value, *meaning;
 } setups[HV_LOOP_SETUPS] = {
 	{ HV_VERDICT_GOOD, "yes, with one issuer and deferred completions",
-	  "disks, console input and timers go through one ring" },
+	  "disks, console input and time-outs go through one ring" },
 	{ HV_VERDICT_SLOW, "yes, with cooperative completions",
 	  "it does; from Linux 6.1 on it is faster" },
 };

@@ -222,8 +222,12 @@ int hv_kvm_cpu_create(struct hv_engine *engine, unsigned number,
 	return 0;
 }
 
+/* Whose thread this is, for signal handlers. */
+static __thread struct hv_cpu *own;
+
 void hv_kvm_cpu_adopt(struct hv_cpu *cpu)
 {
+	own = cpu;
 	atomic_store(&kvm_cpu_of(cpu)->thread, (pid_t)syscall(SYS_gettid));
 }
 
@@ -620,13 +624,13 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 void hv_kvm_cpu_kick(struct hv_cpu *cpu)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
-
 	pid_t thread = atomic_load(&c->thread);
 
 	/* First the flag, for a vCPU about to enter; then the signal, for one
-	 * that has. By number: a thread may have ended, or be waited for. */
+	 * that has. By number: a thread may have ended, or be waited for. Who
+	 * kicks itself is in a signal's handler and has left the guest by that. */
 	__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	if (thread)
+	if (thread && cpu != own)
 		syscall(SYS_tgkill, getpid(), thread, HV_KVM_KICK_SIGNAL);
 }
 

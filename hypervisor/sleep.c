@@ -38,23 +38,36 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t ns)
 		FUTEX_BITSET_MATCH_ANY);
 }
 
-/* The loop would fire the timer as well, but two threads later. */
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns)
+/* Out of its sleep for that: else it would be woken from it, by itself. */
+static uint64_t check_timer(struct hv_vcpu *vcpu)
+{
+	uint64_t at;
+
+	atomic_store(&vcpu->place, HV_PLACE_OUT);
+	at = hv_timer_check(vcpu);
+	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
+	return at;
+}
+
+static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns,
+			      bool *paused)
 {
 	for (;;) {
+		uint64_t timer_ns = check_timer(vcpu);
 		uint32_t seen = atomic_load(&vcpu->wakeups);
-		uint64_t timer_ns = hv_timer_check(vcpu);
 		uint64_t now = hv_clock_now(vcpu->vm), until, left;
 
 		if (pending(vcpu->page) || atomic_load(&vcpu->vm->ending))
 			return 0;
 		if (now >= deadline_ns)
 			return -PV_ETIMEDOUT;
+		if (!*paused)
+			*paused = hv_timer_pause(vcpu);
 		until = earlier(deadline_ns, timer_ns);
 		left = until > now ? until - now : 0;
 		futex_wait(&vcpu->wakeups, seen, earlier(left, LONGEST_NS));
@@ -64,13 +77,16 @@ static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 int64_t hv_sleep_until(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 {
 	uint64_t began = hv_host_ns();
+	bool paused = false;
 	int64_t status;
 
 	__atomic_store_n(&vcpu->page->upcalls_masked, 0, __ATOMIC_RELAXED);
 	hv_run_state_block(vcpu);
 	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
-	status = wait_for_event(vcpu, deadline_ns);
+	status = wait_for_event(vcpu, deadline_ns, &paused);
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
+	if (paused)
+		hv_timer_resume(vcpu);
 	hv_run_state_unblock(vcpu);
 	vcpu->stats.blocked_ns += hv_host_ns() - began;
 	return status;

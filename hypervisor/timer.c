@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * See timer.h. Three may find that a timer is due: the loop, the vCPU that sets it
- * and the vCPU that is about to sleep. Whoever takes the deadline away raises the
- * port, so it fires once.
- *
- * A kernel sets its timer far more often than it lets it fire. So the loop is told
- * only of a deadline before the one it waits for; having waited for an older one
- * it looks at what is set now.
+ * See timer.h. A POSIX timer, and not an operation of the loop: that would wake one
+ * thread on another CPU for it to interrupt this one, once to set it and once when it
+ * fires. The signal finds the thread where it is: in the guest, which it leaves, or
+ * anywhere else, from where it looks before it goes there.
  */
 #include "timer.h"
 
 #include <errno.h>
-#include <liburing.h>
 #include <pvabi/pvabi.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "event.h"
@@ -21,11 +21,6 @@
 /* Longer waits are cut into these, so that no sum can wrap. */
 #define LONGEST_NS (UINT64_C(3600) * HV_NS_PER_S)
 
-static struct hv_vcpu *vcpu_of(struct hv_timer *timer)
-{
-	return HV_OWNER(timer, struct hv_vcpu, timer);
-}
-
 uint64_t hv_timer_check(struct hv_vcpu *vcpu)
 {
 	_Atomic uint64_t *deadline = &vcpu->timer.deadline_ns;
@@ -33,84 +28,102 @@ uint64_t hv_timer_check(struct hv_vcpu *vcpu)
 
 	if (at == PV_FOREVER || hv_clock_now(vcpu->vm) < at)
 		return at;
-	if (atomic_compare_exchange_strong(deadline, &at, PV_FOREVER))
-		hv_event_raise(vcpu, PV_PORT_TIMER);
-	return atomic_load(deadline);
+	atomic_store(deadline, PV_FOREVER);
+	hv_event_raise(vcpu, PV_PORT_TIMER);
+	return PV_FOREVER;
 }
 
-static struct __kernel_timespec span(uint64_t ns)
+static void on_signal(int number, siginfo_t *info, void *context)
 {
-	return (struct __kernel_timespec){
-		.tv_sec = (long long)(ns / HV_NS_PER_S),
-		.tv_nsec = (long long)(ns % HV_NS_PER_S),
-	};
+	struct hv_vcpu *vcpu = info->si_value.sival_ptr;
+
+	(void)number;
+	(void)context;
+	atomic_store(&vcpu->timer.rang, true);
+	hv_vcpu_kick(vcpu);
 }
 
-/* Wait for the deadline that is set now, instead of what was waited for. */
-static void wait_anew(struct hv_timer *timer)
+/* At the first use: most guests have none. */
+static int make(struct hv_vcpu *vcpu)
 {
-	struct hv_loop *loop = timer->loop;
-	uint64_t at, now, left;
+	struct sigaction action = { .sa_sigaction = on_signal,
+				    .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
+				  .sigev_signo = HV_TIMER_SIGNAL,
+				  .sigev_value.sival_ptr = vcpu };
 
-	/* First none, so that whoever sets one meanwhile asks us to look. */
-	atomic_store(&timer->due_ns, PV_FOREVER);
-	at = hv_timer_check(vcpu_of(timer));
-	if (at == PV_FOREVER || hv_loop_stopping(loop))
-		return;
-	now = hv_clock_now(vcpu_of(timer)->vm);
-	left = at > now ? at - now : 0;
-	timer->after = span(left < LONGEST_NS ? left : LONGEST_NS);
-	atomic_store(&timer->due_ns, at);
-	if (timer->under_way) {
-		io_uring_prep_timeout_update(hv_loop_sqe(loop, NULL),
-					     &timer->after,
-					     (uintptr_t)&timer->io, 0);
-	} else {
-		timer->under_way = true;
-		io_uring_prep_timeout(hv_loop_sqe(loop, &timer->io),
-				      &timer->after, 0, 0);
+	event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	if (sigaction(HV_TIMER_SIGNAL, &action, NULL) < 0 ||
+	    timer_create(CLOCK_MONOTONIC, &event, &vcpu->timer.host) < 0)
+		return -errno;
+	vcpu->timer.made = true;
+	return 0;
+}
+
+/* Relative: the guest's clock is not the host's, if nearly. 0 would be never. */
+static void wait_until(struct hv_vcpu *vcpu, uint64_t at)
+{
+	uint64_t now = hv_clock_now(vcpu->vm), left = at > now ? at - now : 1;
+	struct itimerspec after = { .it_value = { 0 } };
+
+	if (at != PV_FOREVER) {
+		left = left < LONGEST_NS ? left : LONGEST_NS;
+		after.it_value.tv_sec = (time_t)(left / HV_NS_PER_S);
+		after.it_value.tv_nsec = (long)(left % HV_NS_PER_S);
 	}
+	if (vcpu->timer.made)
+		timer_settime(vcpu->timer.host, 0, &after, NULL);
 }
 
-static void on_time(struct hv_io *io, int result)
+/* A signal would only add to what waking up takes. */
+bool hv_timer_pause(struct hv_vcpu *vcpu)
 {
-	struct hv_timer *timer = HV_OWNER(io, struct hv_timer, io);
-
-	timer->under_way = false;
-	if (result == -ETIME)
-		wait_anew(timer);
+	if (atomic_load(&vcpu->timer.deadline_ns) == PV_FOREVER)
+		return false;
+	wait_until(vcpu, PV_FOREVER);
+	return true;
 }
 
-static void look(struct hv_job *job)
+void hv_timer_resume(struct hv_vcpu *vcpu)
 {
-	struct hv_timer *timer = HV_OWNER(job, struct hv_timer, job);
+	uint64_t at = atomic_load(&vcpu->timer.deadline_ns);
 
-	atomic_store(&timer->posted, false);
-	wait_anew(timer);
+	if (at != PV_FOREVER)
+		wait_until(vcpu, at);
+}
+
+void hv_timer_rung(struct hv_vcpu *vcpu)
+{
+	atomic_store(&vcpu->timer.rang, false);
+	hv_timer_check(vcpu);
+	hv_timer_resume(vcpu);
 }
 
 void hv_timer_init(struct hv_timer *timer)
 {
 	atomic_init(&timer->deadline_ns, PV_FOREVER);
-	atomic_init(&timer->due_ns, PV_FOREVER);
-	timer->job.run = look;
-	timer->io.done = on_time;
+}
+
+/* One that has rung comes before this returns: the thread is in the kernel. */
+void hv_timer_done(struct hv_timer *timer)
+{
+	if (timer->made)
+		timer_delete(timer->host);
+	timer->made = false;
 }
 
 int64_t hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 {
 	struct hv_timer *timer = &vcpu->timer;
-	struct hv_loop *loop;
+	int status = 0;
 
 	atomic_store(&timer->deadline_ns, deadline_ns);
-	if (hv_timer_check(vcpu) == PV_FOREVER ||
-	    deadline_ns >= atomic_load(&timer->due_ns))
-		return 0;
-	loop = hv_vm_loop(vcpu->vm);
-	if (loop && !atomic_exchange(&timer->posted, true)) {
-		if (!timer->loop) /* from now on the loop looks at it */
-			timer->loop = loop;
-		hv_loop_post(loop, &timer->job);
-	}
+	deadline_ns = hv_timer_check(vcpu);
+	if (deadline_ns != PV_FOREVER && !timer->made)
+		status = make(vcpu);
+	if (status < 0)
+		hv_vm_fail(vcpu->vm, "this host refuses a timer: %s",
+			   strerror(-status));
+	wait_until(vcpu, deadline_ns);
 	return 0;
 }

@@ -1,36 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one-shot timer of a vCPU (PV_OP_SET_TIMER): an operation of the loop that
- * makes a port pending when it ends.
+ * The one-shot timer of a vCPU (PV_OP_SET_TIMER): a timer of the host's that
+ * interrupts its thread, which then looks whether the port is due.
  */
 #ifndef HV_TIMER_H
 #define HV_TIMER_H
 
-#include <linux/time_types.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "loop.h"
+#include <time.h>
 
 struct hv_vcpu;
 
+/* Interrupts a vCPU's thread, so none of them may block it. */
+#define HV_TIMER_SIGNAL SIGVTALRM
+
 struct hv_timer {
 	_Atomic uint64_t deadline_ns; /* guest time; PV_FOREVER: none */
-	_Atomic uint64_t due_ns; /* when the loop looks next; PV_FOREVER: never */
-	_Atomic bool posted;     /* the loop was asked to look at once */
-	struct hv_job job;
-	struct hv_loop *loop; /* the VM has none any more while it is stopped */
-	/* Loop thread: */
-	struct hv_io io;
-	bool under_way;
-	struct __kernel_timespec after;
+	_Atomic bool rang;            /* the host's has; nobody has looked yet */
+	bool made;
+	timer_t host;
 };
 
 void hv_timer_init(struct hv_timer *timer);
-/* The vCPU's own thread, PV_FOREVER for none; a status of the contract. */
+/* The rest is for the vCPU's own thread. */
+void hv_timer_done(struct hv_timer *timer);
+/* PV_FOREVER for none; a status of the contract. */
 int64_t hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns);
-/* Fire it if it is time; else answers when it will be. Any thread. */
+/* It rang: fire it, or go on waiting if that was too early. */
+void hv_timer_rung(struct hv_vcpu *vcpu);
+/* Whoever sleeps no longer than the deadline needs not be interrupted for it. Whether
+ * there was a deadline to pause for. */
+bool hv_timer_pause(struct hv_vcpu *vcpu);
+void hv_timer_resume(struct hv_vcpu *vcpu);
+/* Fire it if it is time; else answers when it will be. */
 uint64_t hv_timer_check(struct hv_vcpu *vcpu);
 
 #endif

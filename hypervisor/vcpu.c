@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,6 +121,11 @@ static bool serve_message(struct hv_vcpu *vcpu, unsigned *upcalls)
 		hv_space_reload(vcpu);
 		return true;
 	}
+	if (atomic_load(&vcpu->timer.rang)) {
+		leave_guest(vcpu);
+		hv_timer_rung(vcpu);
+		return true;
+	}
 	if (*upcalls < UPCALLS_MAX && hv_upcall_due(vcpu)) {
 		leave_guest(vcpu);
 		++*upcalls;
@@ -187,6 +193,8 @@ static void begin(struct hv_vcpu *vcpu)
 
 void hv_vcpu_live(struct hv_vcpu *vcpu)
 {
+	/* Linux may wake who sleeps 50 us late, to save power. */
+	prctl(PR_SET_TIMERSLACK, 1);
 	while (!atomic_load(&vcpu->vm->ending)) {
 		if (!atomic_load(&vcpu->up)) {
 			hv_sleep_until_up(vcpu);
@@ -197,6 +205,7 @@ void hv_vcpu_live(struct hv_vcpu *vcpu)
 		run(vcpu);
 		hv_run_state_down(vcpu);
 	}
+	hv_timer_done(&vcpu->timer);
 }
 
 /* ---- up and down */
@@ -218,6 +227,7 @@ static int start_thread(struct hv_vcpu *vcpu)
 
 	sigfillset(&blocked);
 	sigdelset(&blocked, SIGUSR1);
+	sigdelset(&blocked, HV_TIMER_SIGNAL);
 	pthread_sigmask(SIG_SETMASK, &blocked, &before);
 	r = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -640,12 +640,18 @@ void hv_kvm_cpu_kick(struct hv_cpu *cpu)
  * would not raise them again. */
 static bool delivering(struct hv_kvm_cpu *c)
 {
-	struct kvm_vcpu_events events;
+	struct kvm_vcpu_events asked, *events = &c->run->s.regs.events;
 
-	if (!c->interrupted || ioctl(c->fd, KVM_GET_VCPU_EVENTS, &events) < 0)
+	if (!c->interrupted)
 		return false;
-	return events.exception.injected || events.exception.pending ||
-	       is_soft(events.exception.nr);
+	c->events_used = EVENTS_SHOWN_ON;
+	if (!(c->shown & KVM_SYNC_X86_EVENTS)) {
+		events = &asked;
+		if (ioctl(c->fd, KVM_GET_VCPU_EVENTS, events) < 0)
+			return false;
+	}
+	return events->exception.injected || events->exception.pending ||
+	       is_soft(events->exception.nr);
 }
 
 /* Before the `out` of a stub of either kind, or on the way to one. */

@@ -122,7 +122,7 @@ static void send_until_quiet(uint64_t number)
 
 USER_PROGRAM(breaks, "1: int3; inc %rax; jmp 1b")
 
-/* How many of them, counted by the program itself, were not told of. */
+/* How many of them, counted by the program itself behind each, were not told of. */
 static uint64_t breakpoints_of_user_mode(void)
 {
 	static struct pv_user user;
@@ -132,7 +132,7 @@ static uint64_t breakpoints_of_user_mode(void)
 	kernel_user_set(&user, breaks_begin, breaks_end);
 	for (unsigned i = 0; i < 5000; i++)
 		told += kernel_user_run(&user) == PV_USER_TRAP;
-	return user.rax + (user.reason == PV_USER_TRAP) - told;
+	return user.rax + (user.rip == USER_CODE + 1) - told;
 }
 
 static void breakpoints_under_events(void)

@@ -38,15 +38,15 @@ static void times_out(void)
 
 /* Threads that queue up one by one are served in that order. */
 #define QUEUE 8
-static struct pvg_semaphore turn, arrived;
+static struct pvg_semaphore turn;
 static unsigned order[QUEUE], served;
 
 static void queue_up(void *arg)
 {
-	pvg_semaphore_post(&arrived);
 	pvg_semaphore_wait(&turn);
-	order[__atomic_fetch_add(&served, 1, __ATOMIC_SEQ_CST)] =
-		(unsigned)(uintptr_t)arg;
+	/* Nobody else is let go before this one is counted. */
+	order[served] = (unsigned)(uintptr_t)arg;
+	__atomic_fetch_add(&served, 1, __ATOMIC_SEQ_CST);
 }
 
 static void in_order(void)
@@ -55,9 +55,11 @@ static void in_order(void)
 	bool right = true;
 
 	for (unsigned i = 0; i < QUEUE; i++) {
+		const void *last = turn.waiters.last;
+
 		thread[i] = start(queue_up, (void *)(uintptr_t)i);
-		pvg_semaphore_wait(&arrived);
-		pvg_thread_sleep_ns(5 * MILLISECOND); /* it waits by then */
+		while (__atomic_load_n(&turn.waiters.last, __ATOMIC_SEQ_CST) == last)
+			pvg_thread_yield();
 	}
 	for (unsigned i = 0; i < QUEUE; i++) {
 		pvg_semaphore_post(&turn);

@@ -25,8 +25,7 @@ enum call {
 	CALL_READ,   /* (fd, buffer, bytes): how many; 0 at the end */
 	CALL_WRITE,  /* (fd, buffer, bytes): how many */
 	CALL_CLOSE,  /* (fd) */
-	CALL_DUP,    /* (fd, as): make fd known as another number, too */
-	CALLS
+	CALL_DUP     /* (fd, as): make fd known as another number, too */
 };
 
 enum call_error {

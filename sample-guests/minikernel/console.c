@@ -20,6 +20,18 @@ void console_start_vcpu(void)
 	pvg_port_handle(PV_PORT_CONSOLE, on_input, NULL);
 }
 
+/* From a terminal come keys, which nobody has shown yet. */
+static int64_t keys_typed(const char *keys, size_t len)
+{
+	enum { CTRL_D = 4 };
+
+	if (keys[0] == CTRL_D)
+		return 0;
+	pvg_console_write(keys, len);
+	pvg_console_flush();
+	return (int64_t)len;
+}
+
 static int64_t console_read(struct process *process, struct file *file,
 			    void *to, size_t len)
 {
@@ -37,7 +49,7 @@ static int64_t console_read(struct process *process, struct file *file,
 		return schedule_wait(process, &readers);
 	kernel_unlock();
 	if (got > 0 && pvg_boot.flags & PV_BOOT_TERMINAL)
-		pvg_console_write(to, (size_t)got);
+		return keys_typed(to, (size_t)got);
 	return got < 0 ? 0 : got;
 }
 

@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 	uint64_t start_ns = pvg_clock_ns();
 	size_t before, after;
 	unsigned vcpus;
+	int status;
 
 	image_load();
 	frames_init();
@@ -79,13 +80,16 @@ int main(int argc, char **argv)
 		process_start_first(2, boot_script);
 	vcpus = start_others();
 	vcpu_loop();
+	status = processes_status();
 	print_summary(vcpus, pvg_clock_ns() - start_ns);
 	after = pvg_pages_available();
 	/* The stacks of the others stay in use. */
 	after += (vcpus - 1) * pvg_pages_for(PV_STACK_DEFAULT_BYTES);
 	pvg_printf("minikernel: %lu pages free before, %lu after\n", before,
 		   after);
-	pvg_printf("minikernel: process 1 ended with status %d\n",
-		   processes_status());
-	return before == after ? processes_status() : 1;
+	pvg_printf("minikernel: process 1 ended with status %d\n", status);
+	if (before != after)
+		return 1;
+	/* Higher ones are the hypervisor's. */
+	return status > PV_EXIT_STATUS_MAX ? PV_EXIT_STATUS_MAX : status;
 }

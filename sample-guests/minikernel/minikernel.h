@@ -157,7 +157,7 @@ int64_t process_fork(struct process *parent);
 void process_exit(struct process *process, int status);
 int64_t process_wait(struct process *parent, int64_t pid, uint64_t status_to);
 int64_t process_kill(int64_t pid);
-/* How many there are; with none the machine has nothing to do any more. */
+/* How many there are, by the lock; with none there is nothing to do any more. */
 unsigned processes(void);
 /* What process 1 ended with. */
 int processes_status(void);
@@ -208,7 +208,7 @@ int64_t pipe_make(struct process *process, uint64_t fds_to);
 extern const struct file_type console_type;
 void console_start_vcpu(void);
 
-/* syscall.c: the table of calls. */
+/* syscall.c: what programs ask for. */
 
 /* Serve the call in its registers; whether the process goes on here. */
 bool syscall_serve(struct process *process);

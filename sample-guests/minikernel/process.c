@@ -19,7 +19,7 @@ static int first_status;
 
 unsigned processes(void)
 {
-	return __atomic_load_n(&in_use, __ATOMIC_RELAXED);
+	return in_use;
 }
 
 int processes_status(void)

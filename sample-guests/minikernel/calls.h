@@ -53,7 +53,7 @@ enum death {
 };
 
 /* What a program finds in its address space (see space.h), and its bounds. */
-#define USER_START 0x400000ul
+#define USER_START 0x200000ul /* where linkers put programs, or below it */
 #define USER_END 0x40000000ul
 #define STACK_BYTES (256ul << 10)
 #define MEMORY_MAX_BYTES (8ul << 20) /* in use, not reserved */

@@ -2,7 +2,7 @@
  *
  * Spaces: what a process sees as memory.
  *
- *	0x00400000	the program: text, constants, data
+ *	0x00200000	from here on the program: text, constants, data
  *	behind it	the heap, as far as sbrk made it grow
  *	...		nothing
  *	0x3ffc0000	the stack

@@ -16,22 +16,22 @@ static bool can_be_interrupted(struct hv_vcpu *vcpu)
 	return atomic_load(&vcpu->upcall_entry) || atomic_load(&vcpu->in_user);
 }
 
+/* A vCPU that is woken may run before this thread goes on: all is said before. Who
+ * finds upcalls_pending set leaves it to him who set it: a vCPU that has not looked
+ * yet is not kicked again. */
 void hv_event_raise(struct hv_vcpu *vcpu, unsigned port)
 {
+	struct pv_vcpu *page = vcpu->page;
 	uint64_t bit = UINT64_C(1) << port % 64;
+	bool first = false;
 
-	__atomic_fetch_or(&vcpu->page->pending[port / 64], bit,
-			  __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&page->pending[port / 64], bit, __ATOMIC_SEQ_CST);
+	if (!(__atomic_load_n(&page->masked[port / 64], __ATOMIC_SEQ_CST) & bit))
+		first = !__atomic_exchange_n(&page->upcalls_pending, 1,
+					     __ATOMIC_SEQ_CST);
 	if (atomic_load(&vcpu->place) == HV_PLACE_ASLEEP)
 		hv_sleep_interrupt(vcpu);
-	if (__atomic_load_n(&vcpu->page->masked[port / 64], __ATOMIC_SEQ_CST) &
-	    bit)
-		return;
-	/* Whoever finds it set leaves it to him who set it: a vCPU that has not
-	 * looked yet is not kicked again. */
-	if (!__atomic_exchange_n(&vcpu->page->upcalls_pending, 1,
-				 __ATOMIC_SEQ_CST) &&
-	    can_be_interrupted(vcpu))
+	else if (first && can_be_interrupted(vcpu))
 		hv_vcpu_kick(vcpu);
 }
 

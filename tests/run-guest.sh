@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-guest.sh [-d BYTES[,OPTION...]]... MAKE-DISK PARAVANE [OPTION...] GUEST
+# run-guest.sh [-1] [-d BYTES[,OPTION...]]... MAKE-DISK PARAVANE [OPTION...] GUEST
 #	[-- ARG...]
 #
 # Run a guest that prints TAP. Each -d makes a disk of the test pattern
-# (pattern.h) and gives it to the guest. An argument @now@ becomes the seconds
-# since 1970.
+# (pattern.h) and gives it to the guest; with -1 all its threads have one CPU. An
+# argument @now@ becomes the seconds since 1970.
 set -eu
 . "$(dirname "$0")/tap.sh"
 skip_all_without_kvm
@@ -16,10 +16,18 @@ needs_direct_io() {
 		skip_all "the file system of $scratch has no direct I/O"
 }
 
+keep_to_one_cpu() {
+	cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+	taskset -cp "${cpus%%[!0-9]*}" $$ >/dev/null
+}
+
 disks=
-while getopts d: option; do
-	[ "$option" = d ] || exit 99
-	disks="$disks $OPTARG"
+while getopts 1d: option; do
+	case $option in
+	1) keep_to_one_cpu ;;
+	d) disks="$disks $OPTARG" ;;
+	*) exit 99 ;;
+	esac
 done
 shift $((OPTIND - 1))
 make_disk=$1 paravane=$2

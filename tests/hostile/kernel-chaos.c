@@ -7,6 +7,8 @@
  *	kernel-chaos.elf -- seconds=600 seed=7
  *
  * Each vCPU draws its own numbers from the seed; what meets what depends on the host.
+ *
+ * Clauses: U1 to U4, U9, T1, T3, S1, S2, M7, M11, X5, X6, K1 to K4, L1, L2.
  */
 #include "../guest/tap.h"
 #include "kernel.h"

@@ -3,9 +3,9 @@
  * Processes: the table of them, how they begin, end, and are waited for.
  *
  * A slot of the table goes from free by new to ready, running and waiting, and by
- * zombie back to free. As long as it is new it is its maker's alone, like a zombie's
- * memory it has none. Who ends leaves its children to process 1; when that ends, all
- * do, and nobody asks for them any more.
+ * zombie back to free. New, it is its maker's alone; a zombie is a status and nothing
+ * else. Who ends leaves its children to process 1; when that ends all others are
+ * killed, and nobody asks for them any more.
  */
 #include "minikernel.h"
 
@@ -109,7 +109,7 @@ void process_start_first(unsigned argc, char *const *argv)
 	struct process *process = process_new();
 	struct file console = { .type = &console_type };
 	struct arguments arguments = { .count = 0 };
-	int error = 0;
+	int error;
 
 	process->xstate = pvg_pages_alloc(xstate_pages());
 	if (!process->xstate || space_init(&process->space) < 0)

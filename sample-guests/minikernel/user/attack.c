@@ -8,7 +8,7 @@
 /* What the kernel, the hypervisor and nobody have in their address spaces. */
 #define NULL_PAGE 0l
 #define KERNEL 0x10000l
-#define KERNEL_RAM 0x200000l
+#define KERNEL_RAM 0x180000l
 #define BEHIND_USER ((long)USER_END)
 #define HYPERVISOR 0x7f8000000000l
 #define UPPER_HALF (-(1l << 47))

@@ -176,84 +176,72 @@ static void put_string(struct text *text, const char *s)
 		put(text, *s++);
 }
 
-static void put_number(struct text *text, unsigned long n, unsigned base)
+static void put_number(struct text *text, long n)
 {
+	unsigned long left = n < 0 ? -(unsigned long)n : (unsigned long)n;
 	char digits[24];
 	int i = 0;
 
+	if (n < 0)
+		put(text, '-');
 	do {
-		digits[i++] = "0123456789abcdef"[n % base];
-		n /= base;
-	} while (n > 0);
+		digits[i++] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
 	while (i > 0)
 		put(text, digits[--i]);
 }
 
-static void put_signed(struct text *text, long n)
+static void print_args(int fd, const char *format, va_list args,
+		       const char *end)
 {
-	if (n < 0)
-		put(text, '-');
-	put_number(text, n < 0 ? -(unsigned long)n : (unsigned long)n, 10);
-}
+	struct text text = { .len = 0 };
 
-static void put_format(struct text *text, const char *format, va_list args)
-{
 	for (; *format; format++) {
 		if (*format != '%') {
-			put(text, *format);
+			put(&text, *format);
 			continue;
 		}
 		switch (*++format) {
 		case 's':
-			put_string(text, va_arg(args, const char *));
+			put_string(&text, va_arg(args, const char *));
 			break;
 		case 'd':
-			put_signed(text, va_arg(args, long));
-			break;
-		case 'u':
-			put_number(text, va_arg(args, unsigned long), 10);
-			break;
-		case 'x':
-			put_number(text, va_arg(args, unsigned long), 16);
+			put_number(&text, va_arg(args, long));
 			break;
 		default:
-			put(text, *format);
+			put(&text, *format);
 		}
 	}
+	put_string(&text, end);
+	write_all(fd, text.bytes, text.len);
 }
 
 void print(const char *format, ...)
 {
-	struct text text = { .len = 0 };
 	va_list args;
 
 	va_start(args, format);
-	put_format(&text, format, args);
+	print_args(1, format, args, "");
 	va_end(args);
-	write_all(1, text.bytes, text.len);
 }
 
 void print_to(int fd, const char *format, ...)
 {
-	struct text text = { .len = 0 };
 	va_list args;
 
 	va_start(args, format);
-	put_format(&text, format, args);
+	print_args(fd, format, args, "");
 	va_end(args);
-	write_all(fd, text.bytes, text.len);
 }
 
 void fail(const char *format, ...)
 {
-	struct text text = { .len = 0 };
 	va_list args;
 
 	va_start(args, format);
-	put_format(&text, format, args);
+	print_args(2, format, args, "\n");
 	va_end(args);
-	put(&text, '\n');
-	write_all(2, text.bytes, text.len);
 	exit(1);
 }
 

@@ -41,7 +41,7 @@ size_t write_all(int fd, const void *from, size_t len);
 /* A line, cut to size, without its newline. False at the end. */
 bool read_line(int fd, char *to, size_t size);
 
-/* %s %d %u %x %%, numbers of type long; one write each. */
+/* %s, %d of type long, %%; one write each. */
 void print(const char *format, ...);
 void print_to(int fd, const char *format, ...);
 /* The same to the console's third descriptor, and exit(1). */

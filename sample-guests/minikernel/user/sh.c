@@ -33,7 +33,7 @@ static struct {
 
 __attribute__((noreturn)) static void bad_line(const char *what)
 {
-	print_to(2, "%s:%u: %s\n", script, (long)line_number, what);
+	print_to(2, "%s:%d: %s\n", script, (long)line_number, what);
 	exit(BAD_LINE);
 }
 
@@ -140,10 +140,10 @@ __attribute__((noreturn)) static void become(char **word, int in, int out)
 	for (int fd = 3; fd < FILES_MAX; fd++)
 		close(fd);
 	if (exec(word[0], word) == -E_NAME)
-		print_to(2, "%s:%u: there is no %s\n", script,
+		print_to(2, "%s:%d: there is no %s\n", script,
 			 (long)line_number, word[0]);
 	else
-		print_to(2, "%s:%u: %s cannot be run\n", script,
+		print_to(2, "%s:%d: %s cannot be run\n", script,
 			 (long)line_number, word[0]);
 	exit(NOT_FOUND);
 }
@@ -235,7 +235,7 @@ static void command(char **word, unsigned words)
 	if ((last_status != 0) == wrong)
 		return;
 	failed = true;
-	print_to(2, "%s:%u: %s ended with status %d\n", script,
+	print_to(2, "%s:%d: %s ended with status %d\n", script,
 		 (long)line_number, word[0], (long)last_status);
 }
 

@@ -186,7 +186,7 @@ int space_fault(struct space *space, uint64_t address, unsigned access)
 	if (access & PVG_WRITE && !(*entry & PVG_PTE_WRITE))
 		return unshare(space, region, page_of(address),
 			       frame_of(*entry));
-	return 0;
+	return 0; /* it may: the kernel asks before it copies (user.c) */
 }
 
 /* fork: both get the same frames, and neither may write to them. */

@@ -3,7 +3,7 @@
 #
 # minikernel.sh PARAVANE MINIKERNEL IMAGE [OPTION...]: the small kernel of the samples
 # does what its boot script asks for. Without options for `paravane run`: it says what
-# is wrong with a disk that is no good.
+# is wrong with a disk that is no good, and takes commands from the console.
 set -u
 . "$(dirname "$0")/../tap.sh"
 skip_all_without_kvm
@@ -92,4 +92,17 @@ complains "process 1 ends all others" 0 "ended with status 0" --vcpus 2 \
 	--block "$scratch/other,ro" "$kernel"
 says "who leave nothing behind" \
 	"minikernel: \(.*\) pages free before, \1 after"
+
+# The shell waits for what comes, on whichever vCPU, and ends with it.
+{
+	sleep 0.3
+	echo "echo typed | cat"
+	sleep 0.3
+	echo "seq 4 | sum 10"
+} | timeout 30 "$paravane" run --vcpus 2 --block "$image,ro" "$kernel" -- sh \
+	>"$scratch/out" 2>"$scratch/err"
+status=$?
+check "the shell ends well with its input" test "$status" -eq 0
+says "having done one command" "[$] typed"
+says "and another" "[$] sum: 10"
 tap_done

@@ -340,7 +340,7 @@ static const struct test_case cases[] = {
 	{ "trap_to_exit", trap_to_exit, "7", "silent" },
 	CASE(trap_return_nowhere, "fault")
 	CASE(trap_return_not_canonical, "fault")
-	CASE(trap_return_window, "page fault")
+	CASE(trap_return_window, "fault")
 	CASE(upcall_return_nowhere, "fault")
 	CASE(pending_return_nowhere, "leads nowhere")
 	CASE(pending_return_not_canonical, "leads nowhere")

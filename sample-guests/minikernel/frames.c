@@ -50,3 +50,8 @@ bool frame_is_shared(const void *frame)
 {
 	return __atomic_load_n(users_of(frame), __ATOMIC_ACQUIRE) > 1;
 }
+
+bool frames_beyond(size_t frames)
+{
+	return pvg_pages_available() > frames;
+}

@@ -30,6 +30,8 @@ void frame_share(void *frame);
 /* One user fewer; the last one gives it back. */
 void frame_drop(void *frame);
 bool frame_is_shared(const void *frame);
+/* Whether more than so many are left. */
+bool frames_beyond(size_t frames);
 
 /* image.c: the disk, a tar archive of programs and their files. */
 
@@ -45,6 +47,7 @@ bool image_find(const char *name, struct image_file *ret_file);
 /* space.c: what a process sees as memory. */
 
 #define SPACE_REGIONS 8
+#define FRAMES_KEPT 64 /* for process 1, whose end would be everybody's */
 
 /* Addresses that are the process's to use, whether or not a page is there yet. */
 struct region {
@@ -58,6 +61,7 @@ struct space {
 	struct region region[SPACE_REGIONS]; /* the last two: heap, stack */
 	unsigned regions;
 	uint64_t pages;      /* mapped */
+	size_t kept_frames;  /* that it leaves to others */
 	uint64_t vcpus;      /* bit n: vCPU n may have translations of it */
 };
 

@@ -125,14 +125,29 @@ void process_start_first(unsigned argc, char *const *argv)
 			argv[0]);
 	if (error)
 		give_up("\"%s\" is no program that can begin", argv[0]);
+	process->space.kept_frames = 0;
 	first = process;
 	process_begin(process, NULL);
 }
 
+/* Memory is promised twice: a page that is shared may have to be copied. When too
+ * many want that at once some are killed for it, but not by a fork that could have
+ * been refused. */
+static bool may_fork(void)
+{
+	const unsigned each = 4;
+
+	return frames_beyond(FRAMES_KEPT +
+			     each * __atomic_load_n(&in_use, __ATOMIC_RELAXED));
+}
+
 int64_t process_fork(struct process *parent)
 {
-	struct process *child = process_new();
+	struct process *child;
 
+	if (!may_fork())
+		return -E_MEMORY;
+	child = process_new();
 	if (!child)
 		return -E_PROCESSES;
 	child->xstate = pvg_pages_alloc(xstate_pages());

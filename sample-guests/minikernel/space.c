@@ -72,7 +72,7 @@ static int each_page(struct space *space, page_fn *fn, struct space *other)
 
 int space_init(struct space *ret_space)
 {
-	*ret_space = (struct space){ .regions = 0 };
+	*ret_space = (struct space){ .kept_frames = FRAMES_KEPT };
 	return pvg_space_init(&ret_space->tables) ? -E_MEMORY : 0;
 }
 
@@ -121,6 +121,11 @@ static const struct region *region_at(const struct space *space,
 	return NULL;
 }
 
+static void *frame_for(const struct space *space)
+{
+	return frames_beyond(space->kept_frames) ? frame_alloc() : NULL;
+}
+
 /* A new page: zeroes, and what the file has for it. */
 static int demand(struct space *space, const struct region *region,
 		  uint64_t page)
@@ -131,7 +136,7 @@ static int demand(struct space *space, const struct region *region,
 
 	if (space->pages >= MEMORY_MAX_BYTES / PAGE)
 		return -E_MEMORY;
-	frame = frame_alloc();
+	frame = frame_for(space);
 	if (!frame)
 		return -E_MEMORY;
 	if (offset < region->content.len)
@@ -156,7 +161,7 @@ static int unshare(struct space *space, const struct region *region,
 		   uint64_t page, void *shared)
 {
 	bool copy = frame_is_shared(shared);
-	void *frame = copy ? frame_alloc() : shared;
+	void *frame = copy ? frame_for(space) : shared;
 
 	if (!frame)
 		return -E_MEMORY;

@@ -408,11 +408,15 @@ int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 
 	hv_kvm_cpu_enter(cpu, false, root, bases);
-	c->sregs_changed = c->regs_given = false;
+	c->sregs_changed = false;
 	c->run->kvm_dirty_regs = c->shown = 0;
-	if (ioctl(c->fd, KVM_SET_SREGS, &c->sregs) < 0 ||
-	    ioctl(c->fd, KVM_SET_REGS, regs) < 0)
+	if (ioctl(c->fd, KVM_SET_SREGS, &c->sregs) < 0)
 		return -errno;
+	c->cr3_given = c->sregs.cr3;
+	/* The general ones lie where they are looked for, which may be before it
+	 * first runs: instead of those of another life. */
+	c->regs_given = true;
+	*raw_regs(c) = *regs;
 	return reset_extended_state(c);
 }
 

@@ -85,6 +85,8 @@ int64_t hv_sleep_until(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
 	status = wait_for_event(vcpu, deadline_ns, &paused);
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
+	/* Who keeps all out of the guest has taken it for one at rest. */
+	hv_vcpu_stay_out(vcpu);
 	if (paused)
 		hv_timer_resume(vcpu);
 	hv_run_state_unblock(vcpu);

@@ -49,8 +49,13 @@ static void await_rest(struct hv_vm *vm)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
 
-	for (int i = 0; i < REST_MOST_MS && !all_at_rest(vm); i++)
+	/* One that was seen down may have been brought up by one seen later: whoever
+	 * is at rest at the second look stays so. */
+	for (int i = 0; i < REST_MOST_MS; i++) {
+		if (all_at_rest(vm) && all_at_rest(vm))
+			break;
 		nanosleep(&ms, NULL);
+	}
 }
 
 /* At its end a dump is written anyway, by then without us. */

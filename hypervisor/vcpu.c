@@ -90,6 +90,17 @@ bool hv_vcpu_at_rest(struct hv_vcpu *vcpu)
 
 /* ---- its own thread */
 
+void hv_vcpu_stay_out(struct hv_vcpu *vcpu)
+{
+	struct hv_vm *vm = vcpu->vm;
+
+	while (atomic_load(&vm->paused) && !atomic_load(&vm->ending)) {
+		atomic_store(&vcpu->place, HV_PLACE_PAUSED);
+		futex(&vm->paused, FUTEX_WAIT_PRIVATE, 1, NULL);
+		atomic_store(&vcpu->place, HV_PLACE_OUT);
+	}
+}
+
 static void leave_guest(struct hv_vcpu *vcpu)
 {
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
@@ -109,10 +120,7 @@ static bool serve_message(struct hv_vcpu *vcpu, unsigned *upcalls)
 	atomic_store(&vcpu->place, HV_PLACE_GUEST);
 	if (atomic_load(&vm->paused)) {
 		leave_guest(vcpu);
-		atomic_store(&vcpu->place, HV_PLACE_PAUSED);
-		if (!atomic_load(&vm->ending))
-			futex(&vm->paused, FUTEX_WAIT_PRIVATE, 1, NULL);
-		atomic_store(&vcpu->place, HV_PLACE_OUT);
+		hv_vcpu_stay_out(vcpu);
 		return !atomic_load(&vm->ending);
 	}
 	if (atomic_load(&vcpu->reload)) {

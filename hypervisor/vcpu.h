@@ -101,8 +101,10 @@ void hv_vcpu_kick_out(struct hv_vcpu *vcpu);
  * at a time: vm->pausing is held in between. */
 void hv_vcpus_pause(struct hv_vm *vm);
 void hv_vcpus_resume(struct hv_vm *vm);
+/* On its own thread, out of the guest: wait here while all are paused. */
+void hv_vcpu_stay_out(struct hv_vcpu *vcpu);
 /* Paused, it has finished what it did for the guest, and its state stays as it is
- * until it is resumed or wakes up. */
+ * until it is resumed, or another brings it up. */
 bool hv_vcpu_at_rest(struct hv_vcpu *vcpu);
 /* NULL if there is none with this number, as the guest gave it. */
 struct hv_vcpu *hv_vcpu_numbered(struct hv_vm *vm, uint64_t number);

@@ -303,20 +303,21 @@ static inline unsigned kernel_number(void)
 	return number;
 }
 
-/* Returns if it is the last one. */
-static inline void kernel_try_down(void)
+/* Answers if it is the last one. */
+static inline int64_t kernel_try_down(void)
 {
 	unsigned *downs = &kernel_downs[kernel_number()];
+	int64_t answer;
 
 	__atomic_fetch_add(downs, 1, __ATOMIC_SEQ_CST);
-	CALL0(PV_OP_VCPU_DOWN);
+	answer = CALL0(PV_OP_VCPU_DOWN);
 	__atomic_fetch_sub(downs, 1, __ATOMIC_SEQ_CST);
+	return answer;
 }
 
 __attribute__((noreturn)) static inline void kernel_down(void)
 {
-	kernel_try_down();
-	CALL2(PV_OP_CRASH, 0, 0);
+	CALL2(PV_OP_CRASH, 0, kernel_try_down()); /* rsi of the report tells */
 	__builtin_trap();
 }
 

@@ -37,6 +37,8 @@ static void absent(void)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		uint64_t n = numbers[i];
 
+		if (n < vcpus)
+			continue;
 		wrong += CALL4(PV_OP_VCPU_UP, n, 4096, stack, 0) != -PV_ENODEV;
 		wrong += CALL2(PV_OP_SEND_EVENT, n, PORT) != -PV_ENODEV;
 		wrong += CALL1(PV_OP_YIELD_TO, n) != -PV_ENODEV;
@@ -46,9 +48,10 @@ static void absent(void)
 	for (uint64_t bit = vcpus; bit < 64; bit++)
 		wrong += CALL3(PV_OP_MMU_FLUSH, UINT64_C(1) << bit | 1, 0, 0) !=
 			 -PV_EINVAL;
-	wrong += CALL3(PV_OP_MMU_FLUSH, UINT64_MAX, 0, 0) != -PV_EINVAL;
+	if (vcpus < 64)
+		wrong += CALL3(PV_OP_MMU_FLUSH, UINT64_MAX, 0, 0) != -PV_EINVAL;
 	tap_equal(wrong, 0, "masks that name them");
-	tap_equal(CALL3(PV_OP_MMU_FLUSH, (UINT64_C(1) << vcpus) - 1, 0, 0), 0,
+	tap_equal(CALL3(PV_OP_MMU_FLUSH, UINT64_MAX >> (64 - vcpus), 0, 0), 0,
 		  "a mask of all there are, up or not");
 	tap_equal(CALL3(PV_OP_MMU_FLUSH, 0, UINT64_MAX, UINT64_MAX), 0,
 		  "a mask of none, and a range that wraps");

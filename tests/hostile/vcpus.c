@@ -98,7 +98,7 @@ static void down_at_once(void)
 	uint64_t down = pvg_boot.ops_addr + PV_OP_VCPU_DOWN * PV_OP_SLOT_BYTES;
 	unsigned ups = 0;
 
-	for (unsigned i = 0; i < 500; i++) {
+	for (unsigned i = 0; i < 200; i++) {
 		int64_t answer;
 
 		while ((answer = CALL4(PV_OP_VCPU_UP, 1, down, 0, 0)) ==
@@ -106,7 +106,7 @@ static void down_at_once(void)
 			CALL0(PV_OP_YIELD);
 		ups += answer == 0;
 	}
-	tap_equal(ups, 500, "lives of one operation each");
+	tap_equal(ups, 200, "lives of one operation each");
 	kernel_wait_down(1);
 }
 
@@ -250,7 +250,7 @@ static void events_for_one_that_goes(void)
 	unsigned sent, lost = 0;
 
 	kernel_page(1)->pending[PORT / 64] = 0;
-	for (sent = 0; sent < 1000 && !lost; sent++) {
+	for (sent = 0; sent < 300 && !lost; sent++) {
 		uint64_t end = kernel_now() + 5 * SECOND;
 
 		CALL2(PV_OP_SEND_EVENT, 1, PORT);

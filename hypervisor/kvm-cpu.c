@@ -7,7 +7,6 @@
  */
 #include "engine-kvm.h"
 
-#include <cpuid.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -99,16 +98,6 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type)
 	};
 }
 
-/* A task state in use is marked busy, type 11, except to QEMU's emulation of
- * AMD-V, which looks at the I/O bitmap of one that is not, type 9, alone. */
-static uint8_t task_state_type(void)
-{
-	uint32_t eax, name[3];
-
-	__cpuid(0x40000000, eax, name[0], name[1], name[2]);
-	return memcmp(name, "TCGTCGTCGTCG", sizeof(name)) ? 11 : 9;
-}
-
 static void fill_segments(struct kvm_sregs *s)
 {
 	struct kvm_segment code = segment(HV_SEL_USER_CODE, 11);
@@ -132,7 +121,7 @@ static void fill_sregs(const struct hv_kvm_cpu *c, struct kvm_sregs *s)
 	s->tr = (struct kvm_segment){
 		.base = hv_window_addr(hv_kvm_tss(c->number, false)),
 		.limit = HV_KVM_TSS_BYTES - 1, .selector = HV_SEL_TSS,
-		.type = task_state_type(), .present = 1,
+		.type = hv_kvm_task_state_type(), .present = 1,
 	};
 	s->cr0 = CR0_FLAGS;
 	s->cr4 = CR4_FLAGS | (c->kvm->cpuid.fsgsbase ? CR4_FSGSBASE : 0) |

@@ -5,6 +5,7 @@
  */
 #include "kvm-tables.h"
 
+#include <cpuid.h>
 #include <pvabi/op.h>
 #include <stdbool.h>
 #include <string.h>
@@ -205,6 +206,14 @@ void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool key
 		fill_tss(window, vcpu, false);
 		fill_tss(window, vcpu, true);
 	}
+}
+
+uint8_t hv_kvm_task_state_type(void)
+{
+	uint32_t eax, name[3];
+
+	__cpuid(0x40000000, eax, name[0], name[1], name[2]);
+	return memcmp(name, "TCGTCGTCGTCG", sizeof(name)) ? 11 : 9;
 }
 
 static bool has_error_code(uint64_t vector)

@@ -92,6 +92,9 @@ struct hv_fault_frame {
 };
 
 /* keys: the host uses protection keys. */
+/* A task state in use is marked busy, type 11, except to QEMU's emulation of
+ * AMD-V, which looks at the I/O bitmap of one that is not, type 9, alone. */
+uint8_t hv_kvm_task_state_type(void);
 void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys);
 /* Also while other vCPUs run there. */
 void hv_kvm_without_keys(const struct hv_window *window);

@@ -124,7 +124,7 @@ static int set_sregs(const struct hv_bare_cpu *cpu)
 	sregs.tr = (struct kvm_segment){ .selector = HV_SEL_TSS,
 					 .base = TASK_STATE,
 					 .limit = TASK_STATE_LIMIT,
-					 .type = 11,
+					 .type = cpu->machine->task_state_type,
 					 .present = 1 };
 	sregs.gdt.base = GDT;
 	sregs.gdt.limit = HV_SEL_USER_CODE + 4;
@@ -250,6 +250,7 @@ int hv_bare_kvm_create(struct hv_bare_kvm *bare, unsigned cpus,
 		       struct hv_error *err)
 {
 	*bare = (struct hv_bare_kvm){ .kvm = -1, .vm = -1 };
+	bare->task_state_type = hv_kvm_task_state_type();
 	bare->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (bare->kvm < 0)
 		return hv_fail(err, HV_STATUS_HOST, "cannot open /dev/kvm: %s",

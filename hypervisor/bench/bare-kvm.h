@@ -26,6 +26,7 @@ struct hv_bare_kvm {
 	int kvm, vm;
 	unsigned cpus;
 	bool tsc_differs; /* from the host's: no delays can be taken */
+	uint8_t task_state_type;
 	uint64_t run_bytes;
 	uint8_t *memory;
 	struct hv_bare_cpu cpu[HV_BARE_CPUS_MAX];
@@ -78,10 +79,18 @@ static inline struct kvm_sregs *hv_bare_sregs(struct hv_bare_cpu *cpu)
 	return &cpu->run->s.regs.sregs;
 }
 
+/* Those of the system alone. KVM shows a task state as busy that was not. */
+static inline void hv_bare_dirty_sregs(struct hv_bare_cpu *cpu)
+{
+	hv_bare_sregs(cpu)->tr.type = cpu->machine->task_state_type;
+	cpu->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+}
+
 static inline void hv_bare_dirty(struct hv_bare_cpu *cpu, bool system)
 {
-	cpu->run->kvm_dirty_regs =
-		KVM_SYNC_X86_REGS | (system ? KVM_SYNC_X86_SREGS : 0);
+	cpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	if (system)
+		hv_bare_dirty_sregs(cpu);
 }
 
 /* Code and stack segments of ring 3, as at the beginning. */

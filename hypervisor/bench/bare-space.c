@@ -19,7 +19,7 @@ static int load(struct space *space, struct hv_error *err)
 	if (hv_bare_run_to(cpu, HV_BARE_PORT_CALL, err) < 0)
 		return -1;
 	hv_bare_sregs(cpu)->cr3 ^= HV_BARE_ROOT ^ HV_BARE_ROOT_OTHER;
-	cpu->run->kvm_dirty_regs = KVM_SYNC_X86_SREGS;
+	hv_bare_dirty_sregs(cpu);
 	return 0;
 }
 

@@ -2,7 +2,7 @@
  *
  * A block device as the guest sees it: a disk and its queues. The queues
  * themselves are block-queue.c, which runs on the loop thread; these functions
- * run on the vCPU thread.
+ * run on any vCPU's thread.
  */
 #ifndef HV_BLOCK_H
 #define HV_BLOCK_H
@@ -19,7 +19,7 @@ struct hv_vm;
 /* Open the disk and make it the VM's next block device. 0, or -1 with err. */
 int hv_block_add(struct hv_vm *vm, const struct hv_disk_spec *spec,
 		 struct hv_error *err);
-/* What the boot info tells of it, but for its number. */
+/* What the boot info tells of it. */
 void hv_block_describe(const struct hv_block *block,
 		       struct pv_device *ret_device);
 /* PV_OP_QUEUE_OPEN: the number of its doorbell, or a status of the contract.

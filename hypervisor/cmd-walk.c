@@ -226,7 +226,8 @@ static int choose_view(const struct options *options, struct hv_walk_view *view,
 	if (view->given)
 		view->root = options->root;
 	else
-		view->root = view->user ? vcpu->user_tables : vcpu->kernel_tables;
+		view->root = options->user ? vcpu->user_tables
+					   : hv_dump_tables(vcpu);
 	if (view->user && !vcpu->user_tables)
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "vCPU %u was never in user mode", vcpu->number);

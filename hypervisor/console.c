@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * See console.h. Output is written on the vCPU thread; input is read by the loop
- * into one buffer that belongs to the loop while `state` is READING and to the
- * vCPU thread otherwise.
+ * See console.h. Output is written on the thread of the vCPU that asks for it; input
+ * is read by the loop into one buffer that belongs to the loop while `state` is
+ * READING and to whoever holds vm->lock otherwise.
  */
 #include "console.h"
 

@@ -35,17 +35,17 @@ static int disabled_level(void)
 
 static void explain_no_uring(struct hv_report *report, int error)
 {
-	const char *meaning = "guests without disks run; disks, console input "
-			      "and --timeout do not work";
+	const char *meaning = "guests without disks run; disks, console input, "
+			      "--timeout and --host-events do not work";
 
 	if (error == EPERM && disabled_level() > 0)
-		meaning = "disks, console input and --timeout do not work: "
+		meaning = "disks, console input, --timeout and --host-events do not work: "
 			  "`sudo sysctl kernel.io_uring_disabled=0` permits "
 			  "it, or with level 1 membership in the group of "
 			  "kernel.io_uring_group";
 	else if (error == EINVAL || error == ENOSYS)
-		meaning = "guests without disks run; disks, console input "
-			  "and --timeout need Linux 5.19 or later";
+		meaning = "guests without disks run; disks, console input, "
+			  "--timeout and --host-events need Linux 5.19 or later";
 	hv_report_add(report, HV_VERDICT_MISSING, "io_uring", meaning, "%s",
 		      strerror(error));
 }
@@ -56,7 +56,7 @@ static const struct setup {
 	const char *value, *meaning;
 } setups[HV_LOOP_SETUPS] = {
 	{ HV_VERDICT_GOOD, "yes, with one issuer and deferred completions",
-	  "disks, console input and time-outs go through one ring" },
+	  "disks, console input, --timeout and --host-events go through one ring" },
 	{ HV_VERDICT_SLOW, "yes, with cooperative completions",
 	  "it does; from Linux 6.1 on it is faster" },
 };
@@ -124,7 +124,7 @@ void hv_probe_uring_operations(struct hv_report *report)
 			      "lacks %s", missing);
 	else
 		hv_report_add(report, HV_VERDICT_GOOD, name,
-			      "reads, writes, flushes, discards and timers "
+			      "reads, writes, flushes, discards and time-outs "
 			      "are all served", "all %zu", OPERATIONS);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A failure on its way to main(), which alone prints it: one sentence that says
+ * A failure on its way to the command that prints it: one sentence that says
  * what is wrong, where, and what to do, and the status to exit with. Functions
  * that can fail for a reason the user must read take a struct hv_error * and
  * return 0 or -1; purely internal ones return -errno.

@@ -16,8 +16,7 @@
  * code for it is the hypervisor's, so that it knows a vCPU that has just unmasked
  * upcalls but still has its frame before it (HV_KVM_RETURN_FROM), and finishes the
  * return itself instead of stacking another frame on top.
- */
-/*
+ *
  * Protection keys. No guest is given them (CR4.PKE is 0), but software KVM leaves
  * the host's setting in force, and then user mode can forbid its kernel, at the
  * same ring, all memory by WRPKRU. So USER_RUN ends by allowing it again, in its
@@ -91,10 +90,10 @@ struct hv_fault_frame {
 	uint64_t rip, rflags, rsp;
 };
 
-/* keys: the host uses protection keys. */
 /* A task state in use is marked busy, type 11, except to QEMU's emulation of
  * AMD-V, which looks at the I/O bitmap of one that is not, type 9, alone. */
 uint8_t hv_kvm_task_state_type(void);
+/* keys: the host uses protection keys. */
 void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys);
 /* Also while other vCPUs run there. */
 void hv_kvm_without_keys(const struct hv_window *window);

@@ -181,20 +181,15 @@ static void wake(struct hv_loop *loop)
 		;
 }
 
-void hv_loop_post(struct hv_loop *loop, struct hv_job *job)
+void hv_loop_do(struct hv_loop *loop, struct hv_job *job)
 {
+	atomic_store_explicit(&job->over, 0, memory_order_relaxed);
 	job->next = atomic_load_explicit(&loop->jobs, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(
 		&loop->jobs, &job->next, job, memory_order_release,
 		memory_order_relaxed))
 		;
 	wake(loop);
-}
-
-void hv_loop_do(struct hv_loop *loop, struct hv_job *job)
-{
-	atomic_store_explicit(&job->over, 0, memory_order_relaxed);
-	hv_loop_post(loop, job);
 	await(&job->over);
 }
 
@@ -433,7 +428,7 @@ static void *loop_thread(void *argument)
 	return NULL;
 }
 
-/* Signals are the vCPU thread's business: they must interrupt it, only it. */
+/* Signals are for the vCPUs' threads: none may come here. */
 static int start_thread(struct hv_loop *loop)
 {
 	pthread_attr_t attr;

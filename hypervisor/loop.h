@@ -5,8 +5,8 @@
  * sources it polls while there is work and asks to be told about when there is
  * none. Everything marked "loop thread" may be called from callbacks only.
  *
- * It is made when the first device needs it, so that a guest without any pays
- * neither the thread nor the ring.
+ * It is made when something asynchronous first needs it, so that a guest without
+ * pays neither the thread nor the ring.
  */
 #ifndef HV_LOOP_H
 #define HV_LOOP_H
@@ -26,7 +26,7 @@ struct io_uring_sqe;
 /* When an operation will be done, which is what the loop decides by whether to
  * poll on or to sleep. */
 enum hv_io_pace {
-	HV_IO_WHENEVER, /* when somebody feels like it: input, a timer */
+	HV_IO_WHENEVER, /* when somebody feels like it: input, a time-out */
 	HV_IO_SOON,     /* in a fraction of a millisecond, as a rule, by an
 			 * interrupt: worth polling for */
 	HV_IO_WORKER,   /* by a kernel thread, which wants the CPU that polling
@@ -81,9 +81,6 @@ bool hv_loop_abandoned(const struct hv_loop *loop);
 /* Have the loop thread run the job and wait until it is over. Not from the loop
  * thread. */
 void hv_loop_do(struct hv_loop *loop, struct hv_job *job);
-/* The same without waiting; such a job is over when it has run. Any thread, also
- * the loop's. */
-void hv_loop_post(struct hv_loop *loop, struct hv_job *job);
 void hv_loop_job_done(struct hv_job *job);
 
 /* Loop thread: */

@@ -148,7 +148,7 @@ static int64_t op_multicall(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t count)
 	return (int64_t)count;
 }
 
-/* One line an operation. Those whose feature was not granted do not get here. */
+/* One line an operation. */
 static int64_t serve(struct hv_vcpu *vcpu, uint32_t number,
 		     const struct hv_regs *r)
 {

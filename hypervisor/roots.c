@@ -203,10 +203,9 @@ static int add_copy(struct hv_vm *vm, const struct root *root, unsigned bucket,
 }
 
 static int find_or_add(struct hv_vm *vm, const struct root *root,
-		       unsigned *ret_number)
+		       unsigned bucket, unsigned *ret_number)
 {
 	struct hv_roots *roots = &vm->roots;
-	unsigned bucket = bucket_of(root);
 
 	for (unsigned n = roots->bucket[bucket]; n; n = roots->next[n - 1])
 		if (is_copy(roots, n - 1, root)) {
@@ -225,13 +224,14 @@ bool hv_root_holds(const struct hv_roots *roots, const struct hv_root *root)
 int64_t hv_roots_copy(struct hv_vm *vm, struct hv_root *root, bool user)
 {
 	struct root taken;
-	unsigned number;
+	unsigned bucket, number;
 	int64_t status = take_root(vm, root->guest, user, &taken);
 
 	if (status < 0)
 		return status;
+	bucket = bucket_of(&taken);
 	pthread_mutex_lock(&vm->roots.lock);
-	status = find_or_add(vm, &taken, &number);
+	status = find_or_add(vm, &taken, bucket, &number);
 	if (status == 0) {
 		root->copy = vm->roots.gpa + number * PAGE;
 		root->generation = atomic_load(&vm->roots.generation);

@@ -9,8 +9,8 @@
 
 struct hv_vm;
 
-/* Returns once vm->ending says why. timeout_ns 0: no limit. SIGINT, SIGTERM and
- * SIGHUP end the VM. */
+/* Returns once vm->ending says why. timeout_ns 0: no limit. SIGINT, SIGTERM,
+ * SIGHUP and SIGQUIT end the VM. */
 void hv_vm_run(struct hv_vm *vm, uint64_t timeout_ns);
 
 #endif

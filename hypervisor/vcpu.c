@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The life of a vCPU; read vcpu.h first, then hv_vcpu_live at the end.
+ * The life of a vCPU; read vcpu.h first, then hv_vcpu_live.
  */
 #include "vcpu.h"
 
@@ -218,8 +218,6 @@ void hv_vcpu_live(struct hv_vcpu *vcpu)
 
 /* ---- up and down */
 
-/* Signals that end the VM are the first thread's; what interrupts a vCPU is for
- * all of them. */
 static void *vcpu_thread(void *argument)
 {
 	struct hv_vcpu *vcpu = argument;
@@ -228,6 +226,8 @@ static void *vcpu_thread(void *argument)
 	return NULL;
 }
 
+/* Signals that end the VM are the first thread's; what interrupts a vCPU is for
+ * all of them. */
 static int start_thread(struct hv_vcpu *vcpu)
 {
 	sigset_t blocked, before;

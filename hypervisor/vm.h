@@ -47,8 +47,9 @@ struct hv_vm {
 	bool poison;               /* destroy what operations may destroy */
 	_Atomic bool running;      /* in hv_vm_run, which handles SIGALRM */
 
-	/* Held by a vCPU that opens or closes a queue, reads the console, or
-	 * brings a vCPU up or down: seldom, and never while it is in the guest. */
+	/* Held by a vCPU that opens or closes a queue, reads the console, brings a
+	 * vCPU up or down, or passes on a doorbell that came as an exit: seldom,
+	 * and never while it is in the guest. */
 	pthread_mutex_t lock;
 	pthread_mutex_t pausing, making_loop;
 	_Atomic uint32_t paused;   /* a futex: vCPUs stay out */

@@ -23,7 +23,8 @@ unsigned hv_walk_index(const struct hv_walk *walk, unsigned level)
 	return walk->entry_gpa[level] / sizeof(uint64_t) % HV_PT_ENTRIES;
 }
 
-bool hv_walk_is_leaf(const struct hv_walk *walk, unsigned level)
+/* The entry leads to memory, not to another table. */
+static bool is_leaf(const struct hv_walk *walk, unsigned level)
 {
 	return walk->end == HV_WALK_MAPPED && level + 1 == walk->steps;
 }
@@ -32,7 +33,7 @@ char *hv_walk_entry_text(const struct hv_walk *walk, unsigned level, char *text,
 			 size_t bytes)
 {
 	uint64_t e = walk->entry[level];
-	bool leaf = hv_walk_is_leaf(walk, level);
+	bool leaf = is_leaf(walk, level);
 
 	if (!(e & HV_PT_PRESENT))
 		snprintf(text, bytes, "not present");

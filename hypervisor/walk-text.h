@@ -17,8 +17,6 @@ const char *hv_walk_level_name(unsigned level);
 /* Which entry of its table: of steps and, if the table was in no memory, one
  * more. */
 unsigned hv_walk_index(const struct hv_walk *walk, unsigned level);
-/* The entry leads to memory, not to another table. */
-bool hv_walk_is_leaf(const struct hv_walk *walk, unsigned level);
 /* "present, writable, user, ...", or "not present". Returns text. */
 char *hv_walk_entry_text(const struct hv_walk *walk, unsigned level, char *text,
 			 size_t bytes);

@@ -11,8 +11,7 @@
  * ones. The slot's code is the hypervisor's choice and may differ per host and
  * engine.
  *
- * An argument an operation does not have is ignored; a reserved one must be 0.
- * Addresses are guest-physical. Every slot answers: a number that is not listed
+ * An argument an operation does not have is ignored. Addresses are guest-physical. Every slot answers: a number that is not listed
  * here, or whose feature was not granted, answers -PV_ENOSYS. "Cost" counts
  * exits to the hypervisor.
  */
@@ -43,9 +42,10 @@ enum pv_op {
 
 	/* CONSOLE_WRITE(gpa, len_bytes): bytes to the console, as they are.
 	 * Answers how many were taken: all; or fewer if len is above
-	 * PV_CONSOLE_MAX_BYTES or the host failed on the way. -PV_EFAULT,
-	 * -PV_EIO (nobody reads any more). Waits while the host's reader is
-	 * slow. Cost 1. */
+	 * PV_CONSOLE_MAX_BYTES or the host failed on the way. -PV_EFAULT.
+	 * Output that the host cannot write ends the VM; -PV_EIO is what other
+	 * vCPUs may see meanwhile. Waits while the host's reader is slow.
+	 * Cost 1. */
 	PV_OP_CONSOLE_WRITE = 3,
 
 	/* CONSOLE_READ(gpa, len_bytes): bytes of console input. Answers how

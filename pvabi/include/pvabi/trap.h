@@ -7,10 +7,10 @@
  * where it was, or at the top of the stack that SET_UPCALL names; its address is a
  * multiple of 16, and rsp holds it. All general registers but rsp are those of the
  * interrupted code, which the handler has to keep, as it has to keep the extended
- * state. The status and direction flags are clear. To go on, a handler makes rsp
- * the frame's address again and *jumps* to PV_OP_TRAP_RETURN or
+ * state. The status, direction, trap and AC flags are clear. To go on, a handler
+ * makes rsp the frame's address again and *jumps* to PV_OP_TRAP_RETURN or
  * PV_OP_UPCALL_RETURN, having changed in the frame what it likes of rip, rsp and
- * the status, direction and trap flags; cs and ss it leaves as they are.
+ * the status, direction, trap, AC and ID flags; cs and ss it leaves as they are.
  *
  * A trap changes nothing about upcalls_masked. A frame that cannot be written,
  * because the stack is bad, stops the guest with a report.

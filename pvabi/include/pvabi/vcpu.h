@@ -89,8 +89,8 @@ PV_SIZE_IS(struct pv_run, 64);
 struct pv_vcpu {
 	/* written by the guest, but for upcalls_pending, which both write */
 	uint32_t upcalls_masked PV_ALIGNED(64); /* the virtual interrupt flag,
-				 * inverted. Set to 1 by an upcall, to 0 by BLOCK
-				 * and UPCALL_RETURN */
+				 * inverted. Set to 1 by an upcall and
+				 * VCPU_UP, to 0 by BLOCK and UPCALL_RETURN */
 	uint32_t upcalls_pending; /* set to 1 by the hypervisor, to 0 by the guest */
 	uint64_t own[7];          /* the guest's to use; nobody else looks */
 	uint64_t masked[PV_PORT_WORDS];

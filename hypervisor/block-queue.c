@@ -28,7 +28,6 @@
 
 struct hv_blk_queue {
 	struct hv_source source;
-	struct hv_vm *vm;
 	struct hv_vcpu *vcpu; /* the one to tell */
 	struct hv_blk_target *target;
 	struct pv_ring *ring; /* guest RAM: written by the guest at any time */
@@ -202,7 +201,7 @@ static void stop_guest(struct hv_blk_queue *queue, uint32_t req_prod,
 		       uint32_t rsp_cons)
 {
 	queue->stopped = true;
-	hv_guest_kill(queue->vm,
+	hv_guest_kill(queue->vcpu->vm,
 		      "the indices of block device %u, queue %u, make no sense: req_prod %u, rsp_cons %u, where %u requests were taken and %u answered, in a ring of %u",
 		      queue->target->device, queue->number, req_prod, rsp_cons,
 		      queue->req_cons, queue->rsp_published, queue->entries);
@@ -237,7 +236,7 @@ static int32_t map_buffers(struct hv_blk_slot *slot,
 	blk_io->iov = request->segments > PV_BLK_SEGMENTS_INLINE ? slot->many
 								 : slot->few;
 	return hv_blk_request_map(request, blk_io->target->disk,
-				  &slot->queue->vm->memory, blk_io->iov);
+				  &slot->queue->vcpu->vm->memory, blk_io->iov);
 }
 
 static void serve(struct hv_blk_queue *queue,
@@ -373,7 +372,6 @@ int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vcpu *vcpu,
 		return -ENOMEM;
 	queue->source.poll = queue_poll;
 	queue->source.arm = queue_arm;
-	queue->vm = vcpu->vm;
 	queue->vcpu = vcpu;
 	queue->ring = ring;
 	queue->entries = entries;

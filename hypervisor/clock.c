@@ -6,14 +6,13 @@
  */
 #include "clock.h"
 
-#include <time.h>
 #include <x86intrin.h>
 
 #include "engine.h"
 #include "run-state.h"
 #include "vm.h"
 
-static uint64_t clock_ns(clockid_t id)
+uint64_t hv_clock_ns(clockid_t id)
 {
 	struct timespec t;
 
@@ -23,22 +22,19 @@ static uint64_t clock_ns(clockid_t id)
 
 uint64_t hv_host_ns(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return hv_clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Only the vCPU's own thread writes the record; the counter is for other vCPUs
- * that look at it. */
 static void set_wall_offset(struct hv_vcpu *vcpu)
 {
 	struct pv_clock *clock = &vcpu->page->clock;
-	uint64_t now = hv_clock_now(vcpu->vm), wall = clock_ns(CLOCK_REALTIME);
+	uint64_t now = hv_clock_now(vcpu->vm), wall = hv_clock_ns(CLOCK_REALTIME);
 
 	vcpu->clock_refresh_ns = now + HV_NS_PER_S;
 	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	clock->wall_offset_ns = (int64_t)(wall - now);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELEASE);
+	hv_seq_end(&clock->seq);
 }
 
 void hv_clock_start(struct hv_vm *vm)
@@ -75,7 +71,7 @@ uint64_t hv_clock_now(const struct hv_vm *vm)
 
 int64_t hv_clock_wall(void)
 {
-	return (int64_t)clock_ns(CLOCK_REALTIME);
+	return (int64_t)hv_clock_ns(CLOCK_REALTIME);
 }
 
 void hv_clock_refresh(struct hv_vcpu *vcpu)

@@ -26,7 +26,6 @@ static const struct probe {
 	{ hv_probe_cpus, false },
 	{ hv_probe_memory, false },
 	{ hv_probe_huge_pages, false },
-	{ hv_probe_locked_memory, false },
 };
 
 #define PROBES (sizeof(probes) / sizeof(probes[0]))

@@ -15,7 +15,6 @@
 #include "walk-text.h"
 #include "walk.h"
 
-#define PAGE_FAULT 14
 #define FRAMES_MAX 48
 /* More than the largest boot stack can hold. */
 #define FRAMES_WALKED_MAX (PV_STACK_MAX_BYTES / 16)
@@ -44,7 +43,7 @@ void hv_crash_fault(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 	char text[sizeof(vcpu->vm->reason)];
 
 	hv_fault_text(vcpu, exit, text, sizeof(text));
-	if (note(vcpu, exit->regs) && exit->vector == PAGE_FAULT) {
+	if (note(vcpu, exit->regs) && exit->vector == HV_VECTOR_PAGE_FAULT) {
 		vcpu->vm->crash_faulted = true;
 		vcpu->vm->crash_address = exit->fault_address;
 	}

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* The first line of a small file of the kernel's, without its end. */
 static bool read_line(const char *path, char *ret_line, size_t bytes)
@@ -102,20 +101,4 @@ void hv_probe_huge_pages(struct hv_report *report)
 		hv_report_add(report, HV_VERDICT_GOOD, "huge pages",
 			      "guest RAM beyond its first 2 MiB is backed by "
 			      "them", "%s", mode);
-}
-
-void hv_probe_locked_memory(struct hv_report *report)
-{
-	static const char name[] = "locked memory",
-			  meaning[] = "bounds what may be pinned for I/O; "
-				      "everything works without";
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		hv_report_add(report, HV_VERDICT_GOOD, name, meaning,
-			      "no limit");
-	else
-		hv_report_add(report, HV_VERDICT_GOOD, name, meaning,
-			      "up to %ju KiB", (uintmax_t)limit.rlim_cur >> 10);
 }

@@ -57,7 +57,6 @@ void hv_probe_end(void);
 void hv_probe_cpus(struct hv_report *report);
 void hv_probe_memory(struct hv_report *report);
 void hv_probe_huge_pages(struct hv_report *report);
-void hv_probe_locked_memory(struct hv_report *report);
 /* doctor-uring.c: */
 void hv_probe_uring(struct hv_report *report);
 void hv_probe_uring_operations(struct hv_report *report);

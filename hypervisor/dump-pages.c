@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PAGE ((uint64_t)PV_PAGE_BYTES)
+#include "units.h"
+
 /* Pages looked at in one go: as many as one of the kernel's page tables has. */
 #define AT_ONCE 512u
 
@@ -23,7 +24,7 @@ static bool touched(int pagemap, const uint8_t *base, unsigned pages, bool ret[]
 {
 	uint64_t entry[AT_ONCE], any = 0;
 	size_t bytes = pages * sizeof(entry[0]);
-	off_t at = (off_t)((uintptr_t)base / PAGE * sizeof(entry[0]));
+	off_t at = (off_t)((uintptr_t)base / HV_PAGE * sizeof(entry[0]));
 
 	if (pread(pagemap, entry, bytes, at) != (ssize_t)bytes)
 		memset(entry, 0xff, bytes);
@@ -36,7 +37,7 @@ static bool touched(int pagemap, const uint8_t *base, unsigned pages, bool ret[]
 
 static bool is_zero(const uint8_t *page)
 {
-	return page[0] == 0 && !memcmp(page, page + 1, PAGE - 1);
+	return page[0] == 0 && !memcmp(page, page + 1, HV_PAGE - 1);
 }
 
 static int write_all(int fd, uint64_t offset, const uint8_t *from, uint64_t bytes)
@@ -63,14 +64,14 @@ static int write_some(int fd, uint64_t offset, const uint8_t *base, unsigned pag
 	int status = 0;
 
 	for (unsigned i = 0; i < pages; i++)
-		wanted[i] = wanted[i] && !is_zero(base + i * PAGE);
+		wanted[i] = wanted[i] && !is_zero(base + i * HV_PAGE);
 	while (from < pages && status == 0) {
 		unsigned to = from;
 
 		while (to < pages && wanted[to])
 			to++;
-		status = write_all(fd, offset + from * PAGE, base + from * PAGE,
-				   (to - from) * PAGE);
+		status = write_all(fd, offset + from * HV_PAGE, base + from * HV_PAGE,
+				   (to - from) * HV_PAGE);
 		from = to + 1;
 	}
 	return status;
@@ -79,16 +80,16 @@ static int write_some(int fd, uint64_t offset, const uint8_t *base, unsigned pag
 int hv_dump_pages(int fd, uint64_t offset, const uint8_t *base, uint64_t bytes)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t pages = bytes / PAGE;
+	uint64_t pages = bytes / HV_PAGE;
 	int status = 0;
 
 	for (uint64_t at = 0; at < pages && status == 0; at += AT_ONCE) {
 		unsigned n = pages - at < AT_ONCE ? (unsigned)(pages - at) : AT_ONCE;
 		bool wanted[AT_ONCE];
 
-		if (touched(pagemap, base + at * PAGE, n, wanted))
-			status = write_some(fd, offset + at * PAGE,
-					    base + at * PAGE, n, wanted);
+		if (touched(pagemap, base + at * HV_PAGE, n, wanted))
+			status = write_some(fd, offset + at * HV_PAGE,
+					    base + at * HV_PAGE, n, wanted);
 	}
 	if (pagemap >= 0)
 		close(pagemap);

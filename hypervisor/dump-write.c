@@ -17,7 +17,6 @@
 #include "units.h"
 #include "vm.h"
 
-#define PAGE ((uint64_t)PV_PAGE_BYTES)
 #define NAME_BYTES 12 /* of a note, padded: "PARAVANE" and "CORE" fit */
 
 _Static_assert(sizeof(struct hv_dump_head) == 152 + HV_DUMP_REASON_BYTES +
@@ -160,7 +159,7 @@ static void take_memories(const struct hv_vm *vm, struct hv_dump_memory ret[])
 	};
 	if (vm->roots.base)
 		ret[HV_DUMP_ROOTS] = (struct hv_dump_memory){
-			vm->roots.gpa, HV_ROOTS_MAX * PAGE,
+			vm->roots.gpa, HV_ROOTS_MAX * HV_PAGE,
 			(uintptr_t)vm->roots.base,
 		};
 }
@@ -249,7 +248,7 @@ static int64_t write_parts(struct front *f, const struct hv_dump_memory memory[]
 			   int fd)
 {
 	uint64_t at = hv_round_up(offsetof(struct front, notes) + f->note_bytes,
-				  PAGE);
+				  HV_PAGE);
 	unsigned phdrs = 1;
 
 	for (unsigned i = 0; i < HV_DUMP_MEMORIES; i++) {
@@ -266,7 +265,7 @@ static int64_t write_parts(struct front *f, const struct hv_dump_memory memory[]
 			.p_paddr = m->gpa,
 			.p_filesz = m->bytes,
 			.p_memsz = m->bytes,
-			.p_align = PAGE,
+			.p_align = HV_PAGE,
 		};
 		status = hv_dump_pages(fd, at, (const uint8_t *)m->host, m->bytes);
 		if (status < 0)

@@ -71,8 +71,8 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit);
 void hv_kvm_cpu_kick(struct hv_cpu *cpu);
 struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu);
 int hv_kvm_cpu_bases(struct hv_cpu *cpu, struct hv_bases *ret_bases);
-int hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
-		     const struct hv_bases *bases);
+void hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
+		      const struct hv_bases *bases);
 int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root);
 bool hv_kvm_cpu_busy(struct hv_cpu *cpu);
 bool hv_kvm_cpu_returning(struct hv_cpu *cpu);

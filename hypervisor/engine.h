@@ -25,6 +25,19 @@ struct hv_regs {
 	uint64_t rip, rflags;
 };
 
+#define HV_RFLAGS_ALWAYS 2u /* the bit that is always set */
+/* What a program may set of them: CF PF AF ZF SF TF DF OF, AC, ID. */
+#define HV_RFLAGS_GUEST (0xdd5u | 1u << 18 | 1u << 21)
+
+/* Exceptions that something here asks for. */
+enum hv_vector {
+	HV_VECTOR_BREAKPOINT = 3,
+	HV_VECTOR_OVERFLOW = 4,
+	HV_VECTOR_UNDEFINED = 6,
+	HV_VECTOR_PROTECTION = 13,
+	HV_VECTOR_PAGE_FAULT = 14
+};
+
 enum hv_exit_kind {
 	HV_EXIT_OPERATION, /* the guest called a slot of the operations page */
 	HV_EXIT_DOORBELL,  /* it rang one that no eventfd caught */
@@ -48,7 +61,7 @@ struct hv_exit {
 	/* FAULT: */
 	unsigned vector;
 	uint64_t error_code;    /* 0 for vectors that have none */
-	uint64_t fault_address; /* vector 14 only */
+	uint64_t fault_address; /* of a page fault */
 	/* DEAD: */
 	char dead_reason[160];
 };
@@ -123,9 +136,9 @@ struct hv_engine_ops {
 	int (*cpu_bases)(struct hv_cpu *cpu, struct hv_bases *ret_bases);
 	/* Go on in user mode, or in the kernel, with the page tables at root, no
 	 * older translation of any, and the segment registers of the entry state
-	 * but for these bases. 0 or -errno. */
-	int (*cpu_enter)(struct hv_cpu *cpu, bool user, pv_gpa_t root,
-			 const struct hv_bases *bases);
+	 * but for these bases. */
+	void (*cpu_enter)(struct hv_cpu *cpu, bool user, pv_gpa_t root,
+			  const struct hv_bases *bases);
 	/* Go on as it is, with the page tables at root and no older translation.
 	 * 0 or -errno. */
 	int (*cpu_flush)(struct hv_cpu *cpu, pv_gpa_t root);

@@ -16,7 +16,6 @@
 #include "vm.h"
 
 #define SYSCALL_BYTES 2
-#define UNDEFINED_INSTRUCTION 6
 
 /* A kernel has nobody to call: the instruction does not exist for it. */
 static void kernel_syscall(struct hv_vcpu *vcpu, const struct hv_exit *exit)
@@ -24,7 +23,7 @@ static void kernel_syscall(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 	struct hv_exit undefined = *exit;
 
 	undefined.kind = HV_EXIT_FAULT;
-	undefined.vector = UNDEFINED_INSTRUCTION;
+	undefined.vector = HV_VECTOR_UNDEFINED;
 	undefined.error_code = undefined.fault_address = 0;
 	undefined.regs->rip -= SYSCALL_BYTES;
 	hv_trap(vcpu, &undefined);

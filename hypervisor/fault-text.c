@@ -14,8 +14,6 @@
 #include "vm.h"
 #include "walk.h"
 
-enum { UNDEFINED_OPCODE = 6, GENERAL_PROTECTION = 13, PAGE_FAULT = 14 };
-
 #define PF_WRITE 2u
 #define PF_FETCH 16u
 #define PF_KEY 32u
@@ -23,17 +21,17 @@ enum { UNDEFINED_OPCODE = 6, GENERAL_PROTECTION = 13, PAGE_FAULT = 14 };
 static const char *const vector_names[] = {
 	[0] = "divide error",
 	[1] = "debug exception",
-	[3] = "breakpoint",
-	[4] = "overflow",
+	[HV_VECTOR_BREAKPOINT] = "breakpoint",
+	[HV_VECTOR_OVERFLOW] = "overflow",
 	[5] = "bound range exceeded",
-	[UNDEFINED_OPCODE] = "undefined instruction",
+	[HV_VECTOR_UNDEFINED] = "undefined instruction",
 	[7] = "no floating-point unit",
 	[8] = "double fault",
 	[10] = "bad task state",
 	[11] = "segment not present",
 	[12] = "stack fault",
-	[GENERAL_PROTECTION] = "general protection fault",
-	[PAGE_FAULT] = "page fault",
+	[HV_VECTOR_PROTECTION] = "general protection fault",
+	[HV_VECTOR_PAGE_FAULT] = "page fault",
 	[16] = "x87 floating-point error",
 	[17] = "misaligned access",
 	[19] = "SSE floating-point error",
@@ -129,12 +127,12 @@ static void add_instruction(struct text *t, const struct hv_vcpu *vcpu,
 {
 	const char *name = instruction_name(vcpu, exit->regs->rip);
 
-	if (!name && exit->vector == GENERAL_PROTECTION)
+	if (!name && exit->vector == HV_VECTOR_PROTECTION)
 		add(t, ": a non-canonical address, a misaligned vector operand, or a selector or value that is not for guests");
 	if (!name)
 		return;
 	add(t, ": %s", name);
-	if (exit->vector == GENERAL_PROTECTION || !strcmp(name, "syscall"))
+	if (exit->vector == HV_VECTOR_PROTECTION || !strcmp(name, "syscall"))
 		add(t, " is privileged, a guest calls an operation instead");
 }
 
@@ -210,10 +208,10 @@ void hv_fault_text(const struct hv_vcpu *vcpu, const struct hv_exit *exit,
 		add(&t, "%s", name);
 	else
 		add(&t, "exception %u", exit->vector);
-	if (exit->vector == PAGE_FAULT)
+	if (exit->vector == HV_VECTOR_PAGE_FAULT)
 		add_page_fault(&t, vcpu, exit);
-	else if (exit->vector == GENERAL_PROTECTION ||
-		 exit->vector == UNDEFINED_OPCODE)
+	else if (exit->vector == HV_VECTOR_PROTECTION ||
+		 exit->vector == HV_VECTOR_UNDEFINED)
 		add_instruction(&t, vcpu, exit);
 	add(&t, ", at 0x%" PRIx64, rip);
 	if (symbol)

@@ -348,8 +348,8 @@ static void set_root(struct hv_kvm_cpu *c, pv_gpa_t root)
 	c->sregs.cr3 = root | other;
 }
 
-int hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
-		     const struct hv_bases *bases)
+void hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
+		      const struct hv_bases *bases)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 
@@ -359,7 +359,6 @@ int hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
 	c->sregs.tr.base = hv_window_addr(hv_kvm_tss(c->number, user));
 	c->sregs_changed = true;
 	set_root(c, root);
-	return 0;
 }
 
 int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root)
@@ -436,7 +435,7 @@ static int back_to_ring3(struct hv_kvm_cpu *c)
 
 static bool is_soft(uint64_t vector)
 {
-	return vector == 3 || vector == 4;
+	return vector == HV_VECTOR_BREAKPOINT || vector == HV_VECTOR_OVERFLOW;
 }
 
 /* KVM keeps the number of an exception that has been delivered: as if it were still
@@ -450,7 +449,6 @@ static void forget_soft(const struct hv_kvm_cpu *c)
 
 static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 {
-	const unsigned undefined = 6, page_fault = 14;
 	struct hv_fault_frame frame;
 
 	exit->kind = HV_EXIT_FAULT;
@@ -465,10 +463,12 @@ static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 	exit->regs->rip = frame.rip;
 	exit->regs->rsp = frame.rsp;
 	exit->regs->rflags = frame.rflags;
-	exit->fault_address = frame.vector == page_fault ? c->sregs.cr2 : 0;
+	exit->fault_address = frame.vector == HV_VECTOR_PAGE_FAULT ? c->sregs.cr2
+								   : 0;
 	if (is_soft(frame.vector))
 		forget_soft(c);
-	if (frame.vector == undefined && frame.rip == hv_window_addr(HV_KVM_KEYS)) {
+	if (frame.vector == HV_VECTOR_UNDEFINED &&
+	    frame.rip == hv_window_addr(HV_KVM_KEYS)) {
 		hv_kvm_without_keys(c->kvm->window);
 		exit->regs->rip = hv_window_addr(HV_KVM_KEYS_DONE);
 		exit->kind = HV_EXIT_KICKED;

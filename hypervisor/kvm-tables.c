@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "engine.h"
 #include "guest-memory.h"
 
 /* Accessed, so that the processor need not write to the table. */
@@ -23,7 +24,6 @@
 
 #define GATE_INTERRUPT UINT64_C(0x8e)
 #define DPL_3 UINT64_C(0x60)
-#define BREAKPOINT 3
 #define STUB_BYTES 8
 
 static uint8_t *at(const struct hv_window *window, uint32_t offset)
@@ -49,7 +49,7 @@ static void fill_idt(const struct hv_window *window)
 	for (unsigned vector = 0; vector < HV_VECTORS; vector++, gate += 2) {
 		uint64_t stub = hv_window_addr(HV_KVM_STUBS + vector * STUB_BYTES);
 		/* int3 is the one that ring 3 may raise by an instruction. */
-		uint64_t type = GATE_INTERRUPT | (vector == BREAKPOINT ? DPL_3 : 0);
+		uint64_t type = GATE_INTERRUPT | (vector == HV_VECTOR_BREAKPOINT ? DPL_3 : 0);
 
 		gate[0] = (stub & 0xffff) | HV_SEL_KERNEL_CODE << 16 |
 			  type << 40 | (stub >> 16 & 0xffff) << 48;

@@ -9,8 +9,6 @@
 
 #include "units.h"
 
-#define PAGE ((uint64_t)PV_PAGE_BYTES)
-
 static void add(struct hv_layout *layout, pv_gpa_t base, uint64_t end,
 		enum pv_memory_type type, bool write, bool exec)
 {
@@ -32,11 +30,11 @@ static int by_base(const void *left, const void *right)
 
 static void add_image(struct hv_layout *layout, const struct hv_image *image)
 {
-	add(layout, 0, PAGE, PV_MEMORY_GUARD, false, false);
+	add(layout, 0, HV_PAGE, PV_MEMORY_GUARD, false, false);
 	for (unsigned i = 0; i < image->segments; i++) {
 		const struct hv_segment *s = &image->segment[i];
 
-		add(layout, s->gpa, hv_round_up(s->gpa + s->memory_bytes, PAGE),
+		add(layout, s->gpa, hv_round_up(s->gpa + s->memory_bytes, HV_PAGE),
 		    PV_MEMORY_IMAGE, s->write, s->exec);
 	}
 }
@@ -50,9 +48,9 @@ static bool place_stack(struct hv_layout *layout, unsigned i, uint64_t bytes,
 		pv_gpa_t gap = r->base + r->bytes;
 		pv_gpa_t end = i + 1 < layout->ranges ? r[1].base : ram_bytes;
 
-		if (end - gap < bytes + 2 * PAGE)
+		if (end - gap < bytes + 2 * HV_PAGE)
 			continue;
-		layout->stack_base = gap + PAGE;
+		layout->stack_base = gap + HV_PAGE;
 		layout->stack_top = layout->stack_base + bytes;
 		return true;
 	}
@@ -63,9 +61,9 @@ static void add_stack(struct hv_layout *layout)
 {
 	pv_gpa_t base = layout->stack_base, top = layout->stack_top;
 
-	add(layout, base - PAGE, base, PV_MEMORY_GUARD, false, false);
+	add(layout, base - HV_PAGE, base, PV_MEMORY_GUARD, false, false);
 	add(layout, base, top, PV_MEMORY_STACK, true, false);
-	add(layout, top, top + PAGE, PV_MEMORY_GUARD, false, false);
+	add(layout, top, top + HV_PAGE, PV_MEMORY_GUARD, false, false);
 	qsort(layout->range, layout->ranges, sizeof(layout->range[0]), by_base);
 }
 
@@ -104,7 +102,6 @@ int hv_layout_make(struct hv_layout *ret_layout, const struct hv_image *image,
 
 const struct hv_range *hv_layout_at(const struct hv_layout *layout, pv_gpa_t gpa)
 {
-
 	for (unsigned i = 0; i < layout->ranges; i++)
 		if (gpa - layout->range[i].base < layout->range[i].bytes)
 			return &layout->range[i];

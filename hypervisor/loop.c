@@ -7,15 +7,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <liburing.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "futex.h"
 
 #define SQ_ENTRIES 64
 /* Bounds the operations under way: those of guests' requests, and a reserve for
@@ -63,7 +62,7 @@ struct hv_loop {
 static void await(_Atomic uint32_t *flag)
 {
 	while (!atomic_load_explicit(flag, memory_order_acquire))
-		syscall(SYS_futex, flag, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+		hv_futex_wait(flag, 0);
 }
 
 /* The waiter may go on and free the flag before the wake-up: that then finds
@@ -71,7 +70,7 @@ static void await(_Atomic uint32_t *flag)
 static void announce(_Atomic uint32_t *flag)
 {
 	atomic_store_explicit(flag, 1, memory_order_release);
-	syscall(SYS_futex, flag, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	hv_futex_wake(flag);
 }
 
 /* Out of memory in the kernel and completions to be reaped first pass by

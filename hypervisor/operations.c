@@ -188,7 +188,8 @@ static int64_t serve(struct hv_vcpu *vcpu, uint32_t number,
 	case PV_OP_SEND_EVENT:
 		return hv_event_send(vcpu, r->rdi, r->rsi);
 	case PV_OP_SET_TIMER:
-		return hv_timer_set(vcpu, r->rdi);
+		hv_timer_set(vcpu, r->rdi);
+		return 0;
 	case PV_OP_SET_TRAPS:
 		return hv_traps_set(vcpu, r->rdi, r->rsi);
 	case PV_OP_MMU_ROOT:

@@ -13,7 +13,6 @@
 
 /* Set beforehand, so that the processor need never write to the tables. */
 #define ACCESSED_DIRTY (HV_PT_ACCESSED | HV_PT_DIRTY)
-#define PAGE ((uint64_t)PV_PAGE_BYTES)
 
 struct builder {
 	const struct hv_window *window;
@@ -28,14 +27,14 @@ uint64_t hv_page_tables_bytes(uint64_t ram_bytes)
 	 * for each 2 MiB page that a range's edge splits */
 	uint64_t tables = 1 + ((gib >> 9) + 1) + gib + 6 + HV_RANGES_MAX + 1;
 
-	return tables * PAGE;
+	return tables * HV_PAGE;
 }
 
 static uint64_t *table_new(struct builder *b)
 {
 	uint64_t *table = (uint64_t *)(void *)(b->window->base + b->used);
 
-	b->used += PAGE;
+	b->used += HV_PAGE;
 	assert(b->used <= b->window->bytes);
 	return table;
 }
@@ -83,7 +82,7 @@ static void map(struct builder *b, uint64_t gva, pv_gpa_t gpa, uint64_t bytes,
 			step = HV_HUGE_PAGE_BYTES;
 		} else {
 			table_below(b, entry)[gva >> 12 & (HV_PT_ENTRIES - 1)] = leaf;
-			step = PAGE;
+			step = HV_PAGE;
 		}
 	}
 }

@@ -14,9 +14,6 @@
 #include "units.h"
 #include "vm.h"
 
-#define PAGE ((uint64_t)PV_PAGE_BYTES)
-#define POOL_BYTES HV_ROOTS_BYTES
-
 /* A root as it is taken: what is present, in order. Most of one is empty, and to
  * write and read that again costs more than all else here. */
 struct root {
@@ -38,7 +35,7 @@ void hv_roots_init(struct hv_roots *roots)
 void hv_roots_done(struct hv_roots *roots)
 {
 	if (roots->base)
-		munmap(roots->base, POOL_BYTES);
+		munmap(roots->base, HV_ROOTS_BYTES);
 	roots->base = NULL;
 }
 
@@ -46,7 +43,7 @@ const void *hv_roots_at(const struct hv_roots *roots, pv_gpa_t gpa, uint64_t len
 {
 	const uint8_t *base = roots->base; /* it may just be being made */
 
-	if (!base || gpa < roots->gpa || gpa - roots->gpa > POOL_BYTES - len)
+	if (!base || gpa < roots->gpa || gpa - roots->gpa > HV_ROOTS_BYTES - len)
 		return NULL;
 	return base + (gpa - roots->gpa);
 }
@@ -71,7 +68,7 @@ static int64_t take_entry(const struct hv_vm *vm, struct root *root, unsigned at
 		return 0;
 	if (entry & ~(flags | ignored | HV_PT_ADDRESS))
 		return -PV_EINVAL;
-	if (!hv_memory_at(&vm->memory, entry & HV_PT_ADDRESS, PAGE))
+	if (!hv_memory_at(&vm->memory, entry & HV_PT_ADDRESS, HV_PAGE))
 		return -PV_EFAULT;
 	/* Seen as accessed already: nobody writes to a copy. */
 	keep(root, at, (entry & ~ignored) | HV_PT_ACCESSED);
@@ -85,9 +82,9 @@ static int64_t take_root(const struct hv_vm *vm, pv_gpa_t gpa, bool user,
 	const uint64_t *guest;
 	int64_t status = 0;
 
-	if (gpa % PAGE)
+	if (gpa % HV_PAGE)
 		return -PV_EINVAL;
-	guest = hv_memory_at(&vm->memory, gpa, PAGE);
+	guest = hv_memory_at(&vm->memory, gpa, HV_PAGE);
 	if (!guest)
 		return -PV_EFAULT;
 	ret_root->count = 0;
@@ -114,7 +111,7 @@ static unsigned bucket_of(const struct root *root)
 
 static uint64_t *page_of(const struct hv_roots *roots, unsigned number)
 {
-	return (uint64_t *)(void *)(roots->base + number * PAGE);
+	return (uint64_t *)(void *)(roots->base + number * HV_PAGE);
 }
 
 /* With as many entries present, and the same, there is no other. */
@@ -136,7 +133,7 @@ static void write_copy(struct hv_roots *roots, unsigned number,
 {
 	uint64_t *page = page_of(roots, number);
 
-	memset(page, 0, PAGE);
+	memset(page, 0, HV_PAGE);
 	for (unsigned i = 0; i < root->count; i++)
 		page[root->at[i]] = root->entry[i];
 	roots->present[number] = (uint16_t)root->count;
@@ -145,13 +142,13 @@ static void write_copy(struct hv_roots *roots, unsigned number,
 static int map_pool(struct hv_vm *vm)
 {
 	return vm->engine->ops->map_tables(vm->engine, vm->roots.gpa,
-					   vm->roots.base, POOL_BYTES);
+					   vm->roots.base, HV_ROOTS_BYTES);
 }
 
 static int make_pool(struct hv_vm *vm)
 {
 	struct hv_roots *roots = &vm->roots;
-	void *base = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE,
+	void *base = mmap(NULL, HV_ROOTS_BYTES, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int status;
 
@@ -233,7 +230,7 @@ int64_t hv_roots_copy(struct hv_vm *vm, struct hv_root *root, bool user)
 	pthread_mutex_lock(&vm->roots.lock);
 	status = find_or_add(vm, &taken, bucket, &number);
 	if (status == 0) {
-		root->copy = vm->roots.gpa + number * PAGE;
+		root->copy = vm->roots.gpa + number * HV_PAGE;
 		root->generation = atomic_load(&vm->roots.generation);
 	}
 	pthread_mutex_unlock(&vm->roots.lock);

@@ -6,8 +6,6 @@
  */
 #include "run-state.h"
 
-#include <time.h>
-
 #include "clock.h"
 #include "vm.h"
 
@@ -15,10 +13,7 @@
 
 static uint64_t cpu_ns(void)
 {
-	struct timespec used;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-	return (uint64_t)used.tv_sec * HV_NS_PER_S + (uint64_t)used.tv_nsec;
+	return hv_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static uint64_t since(uint64_t now, uint64_t then)
@@ -44,8 +39,7 @@ static void show(struct hv_vcpu *vcpu, uint64_t now, uint64_t state_since,
 	run->blocked_ns = vcpu->run.blocked_ns + blocked;
 	run->stolen_ns = vcpu->run.stolen_ns + since(passed, ran + blocked);
 	run->renewed_ns = now;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(&run->seq, run->seq + 1, __ATOMIC_RELEASE);
+	hv_seq_end(&run->seq);
 }
 
 /* The state alone: what happens at each BLOCK must cost little. */
@@ -58,8 +52,7 @@ static void show_state(struct hv_vcpu *vcpu, uint64_t now,
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	run->state = state;
 	run->since_ns = now;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(&run->seq, run->seq + 1, __ATOMIC_RELEASE);
+	hv_seq_end(&run->seq);
 }
 
 void hv_run_state_up(struct hv_vcpu *vcpu)

@@ -4,38 +4,18 @@
  */
 #include "sleep.h"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "clock.h"
+#include "futex.h"
 #include "run-state.h"
 #include "vm.h"
 
-/* Longer sleeps are cut into these, so that no sum can wrap. */
-#define LONGEST_NS (UINT64_C(3600) * HV_NS_PER_S)
-
 static int pending(const struct pv_vcpu *vcpu)
 {
-
 	for (unsigned i = 0; i < PV_PORT_WORDS; i++)
 		if (__atomic_load_n(&vcpu->pending[i], __ATOMIC_SEQ_CST) &
 		    ~__atomic_load_n(&vcpu->masked[i], __ATOMIC_RELAXED))
 			return 1;
 	return 0;
-}
-
-static void futex_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t ns)
-{
-	uint64_t until = hv_host_ns() + ns;
-	struct timespec at = {
-		.tv_sec = (time_t)(until / HV_NS_PER_S),
-		.tv_nsec = (long)(until % HV_NS_PER_S),
-	};
-
-	syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, seen, &at, NULL,
-		FUTEX_BITSET_MATCH_ANY);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -70,7 +50,8 @@ static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns,
 			*paused = hv_timer_pause(vcpu);
 		until = earlier(deadline_ns, timer_ns);
 		left = until > now ? until - now : 0;
-		futex_wait(&vcpu->wakeups, seen, earlier(left, LONGEST_NS));
+		hv_futex_wait_until(&vcpu->wakeups, seen,
+				    hv_host_ns() + earlier(left, HV_WAIT_MOST_NS));
 	}
 }
 
@@ -103,7 +84,7 @@ void hv_sleep_until_up(struct hv_vcpu *vcpu)
 		seen = atomic_load(&vcpu->wakeups);
 		if (atomic_load(&vcpu->up) || atomic_load(&vcpu->vm->ending))
 			break;
-		futex_wait(&vcpu->wakeups, seen, LONGEST_NS);
+		hv_futex_wait(&vcpu->wakeups, seen);
 	}
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
 }
@@ -111,5 +92,5 @@ void hv_sleep_until_up(struct hv_vcpu *vcpu)
 void hv_sleep_interrupt(struct hv_vcpu *vcpu)
 {
 	atomic_fetch_add(&vcpu->wakeups, 1);
-	syscall(SYS_futex, &vcpu->wakeups, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	hv_futex_wake(&vcpu->wakeups);
 }

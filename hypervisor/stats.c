@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "block.h"
 #include "clock.h"
@@ -29,11 +28,7 @@ static const char *const exit_names[HV_EXIT_KINDS] = {
 
 uint64_t hv_process_start_ns(void)
 {
-	struct timespec used;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	return hv_host_ns() - (uint64_t)used.tv_sec * HV_NS_PER_S -
-	       (uint64_t)used.tv_nsec;
+	return hv_host_ns() - hv_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static uint64_t *counters(struct hv_vcpu_stats *stats)

@@ -18,9 +18,6 @@
 #include "event.h"
 #include "vm.h"
 
-/* Longer waits are cut into these, so that no sum can wrap. */
-#define LONGEST_NS (UINT64_C(3600) * HV_NS_PER_S)
-
 uint64_t hv_timer_check(struct hv_vcpu *vcpu)
 {
 	_Atomic uint64_t *deadline = &vcpu->timer.deadline_ns;
@@ -67,7 +64,7 @@ static void wait_until(struct hv_vcpu *vcpu, uint64_t at)
 	struct itimerspec after = { .it_value = { 0 } };
 
 	if (at != PV_FOREVER) {
-		left = left < LONGEST_NS ? left : LONGEST_NS;
+		left = left < HV_WAIT_MOST_NS ? left : HV_WAIT_MOST_NS;
 		after.it_value.tv_sec = (time_t)(left / HV_NS_PER_S);
 		after.it_value.tv_nsec = (long)(left % HV_NS_PER_S);
 	}
@@ -112,7 +109,7 @@ void hv_timer_done(struct hv_timer *timer)
 	timer->made = false;
 }
 
-int64_t hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns)
+void hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 {
 	struct hv_timer *timer = &vcpu->timer;
 	int status = 0;
@@ -125,5 +122,4 @@ int64_t hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 		hv_vm_fail(vcpu->vm, "this host refuses a timer: %s",
 			   strerror(-status));
 	wait_until(vcpu, deadline_ns);
-	return 0;
 }

@@ -26,12 +26,12 @@ struct hv_timer {
 void hv_timer_init(struct hv_timer *timer);
 /* The rest is for the vCPU's own thread. */
 void hv_timer_done(struct hv_timer *timer);
-/* PV_FOREVER for none; a status of the contract. */
-int64_t hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns);
+/* PV_FOREVER for none. The VM ends if the host refuses it. */
+void hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns);
 /* It rang: fire it, or go on waiting if that was too early. */
 void hv_timer_rung(struct hv_vcpu *vcpu);
-/* Whoever sleeps no longer than the deadline needs not be interrupted for it. Whether
- * there was a deadline to pause for. */
+/* Stop the host's timer while BLOCK sleeps no longer than the deadline. Whether there
+ * was one. */
 bool hv_timer_pause(struct hv_vcpu *vcpu);
 void hv_timer_resume(struct hv_vcpu *vcpu);
 /* Fire it if it is time; else answers when it will be. */

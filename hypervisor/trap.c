@@ -12,11 +12,6 @@
 #include "vm.h"
 #include "walk.h"
 
-/* As at the entry point. Bit 1 is always set. */
-#define RFLAGS_INITIAL 2u
-/* What a program may set of them: CF PF AF ZF SF TF DF OF, AC, ID. */
-#define RFLAGS_GUEST (0xdd5u | 1u << 18 | 1u << 21)
-
 int64_t hv_traps_set(struct hv_vcpu *vcpu, uint64_t entry, uint64_t vectors)
 {
 	if (!hv_canonical(entry) || vectors >> PV_VECTORS)
@@ -98,7 +93,7 @@ void hv_frame_push(struct hv_vcpu *vcpu, struct pv_frame *frame, uint64_t entry,
 	}
 	regs->rip = entry;
 	regs->rsp = at;
-	regs->rflags = RFLAGS_INITIAL;
+	regs->rflags = HV_RFLAGS_ALWAYS;
 }
 
 bool hv_frame_pop(struct hv_vcpu *vcpu, struct hv_regs *regs)
@@ -120,6 +115,6 @@ bool hv_frame_pop(struct hv_vcpu *vcpu, struct hv_regs *regs)
 	}
 	regs->rip = frame.rip;
 	regs->rsp = frame.rsp;
-	regs->rflags = (frame.rflags & RFLAGS_GUEST) | RFLAGS_INITIAL;
+	regs->rflags = (frame.rflags & HV_RFLAGS_GUEST) | HV_RFLAGS_ALWAYS;
 	return true;
 }

@@ -5,8 +5,11 @@
 #ifndef HV_UNITS_H
 #define HV_UNITS_H
 
+#include <pvabi/base.h>
 #include <stdint.h>
 
+/* For products and masks of 64 bits. */
+#define HV_PAGE ((uint64_t)PV_PAGE_BYTES)
 #define HV_MIB (UINT64_C(1) << 20)
 #define HV_HUGE_PAGE_BYTES (2 * HV_MIB)
 /* The least RAM a guest can have. */

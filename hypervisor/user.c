@@ -14,11 +14,6 @@
 #include "space.h"
 #include "vm.h"
 
-#define RFLAGS_ALWAYS 2u
-#define RFLAGS_USER (0xdd5u | 1u << 18 | 1u << 21) /* as trap.c has it */
-
-#define VECTOR_PROTECTION 13
-
 _Static_assert(offsetof(struct pv_user, rsp) == offsetof(struct hv_regs, rsp) &&
 		       offsetof(struct pv_user, r15) ==
 			       offsetof(struct hv_regs, r15) &&
@@ -49,7 +44,7 @@ static int64_t enter(struct hv_vcpu *vcpu, const struct pv_user *user,
 	vcpu->user_root = root;
 	vcpu->kernel_regs = *regs;
 	memcpy(regs, user, sizeof(*regs));
-	regs->rflags = (user->rflags & RFLAGS_USER) | RFLAGS_ALWAYS;
+	regs->rflags = (user->rflags & HV_RFLAGS_GUEST) | HV_RFLAGS_ALWAYS;
 	atomic_store(&vcpu->in_user, true);
 	ops->cpu_enter(vcpu->cpu, true, root.copy, &bases);
 	vcpu->stats.user_runs++;
@@ -130,13 +125,13 @@ void hv_user_leave(struct hv_vcpu *vcpu, enum pv_user_reason reason)
  * for a return address and in r11 for flags. */
 static void on_syscall(struct hv_vcpu *vcpu, struct hv_regs *regs)
 {
-	regs->rflags = (regs->rflags & RFLAGS_USER) | RFLAGS_ALWAYS;
+	regs->rflags = (regs->rflags & HV_RFLAGS_GUEST) | HV_RFLAGS_ALWAYS;
 	if (hv_canonical(regs->rip)) {
 		leave(vcpu, PV_USER_SYSCALL, 0, 0, 0);
 		return;
 	}
 	regs->rip = PV_WINDOW_BASE;
-	leave(vcpu, PV_USER_TRAP, VECTOR_PROTECTION, 0, 0);
+	leave(vcpu, PV_USER_TRAP, HV_VECTOR_PROTECTION, 0, 0);
 }
 
 void hv_user_exit(struct hv_vcpu *vcpu, const struct hv_exit *exit)
@@ -147,5 +142,5 @@ void hv_user_exit(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 		leave(vcpu, PV_USER_TRAP, exit->vector, exit->error_code,
 		      exit->fault_address);
 	else /* a port: as any other privileged instruction */
-		leave(vcpu, PV_USER_TRAP, VECTOR_PROTECTION, 0, 0);
+		leave(vcpu, PV_USER_TRAP, HV_VECTOR_PROTECTION, 0, 0);
 }

@@ -4,32 +4,24 @@
  */
 #include "vcpu.h"
 
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "event.h"
 #include "exit.h"
+#include "futex.h"
 #include "run-state.h"
 #include "sleep.h"
 #include "space.h"
 #include "vm.h"
 
-#define RFLAGS_INITIAL 2u
 /* Before it must make a step: out of user mode, then into the handler. More is
  * wanted only if another vCPU meddles with this one's page. */
 #define UPCALLS_MAX 2
-
-static long futex(_Atomic uint32_t *word, int op, uint32_t value,
-		  const struct timespec *most)
-{
-	return syscall(SYS_futex, word, op, value, most, NULL, 0);
-}
+/* How long one that was kicked may take before it is kicked again. */
+#define AWAITED_NS 1000000
 
 struct hv_vcpu *hv_vcpu_numbered(struct hv_vm *vm, uint64_t number)
 {
@@ -49,7 +41,6 @@ void hv_vcpu_kick(struct hv_vcpu *vcpu)
  * an exit for another reason: so it is looked again after a while. */
 void hv_vcpu_kick_out(struct hv_vcpu *vcpu)
 {
-	const struct timespec while_ns = { .tv_nsec = 1000000 };
 	uint32_t seen;
 
 	atomic_fetch_add(&vcpu->awaited, 1);
@@ -58,7 +49,8 @@ void hv_vcpu_kick_out(struct hv_vcpu *vcpu)
 	       atomic_load(&vcpu->departures) == seen &&
 	       !atomic_load(&vcpu->vm->ending)) {
 		vcpu->vm->engine->ops->cpu_kick(vcpu->cpu);
-		futex(&vcpu->departures, FUTEX_WAIT_PRIVATE, seen, &while_ns);
+		hv_futex_wait_until(&vcpu->departures, seen,
+				    hv_host_ns() + AWAITED_NS);
 	}
 	atomic_fetch_sub(&vcpu->awaited, 1);
 }
@@ -76,7 +68,7 @@ void hv_vcpus_pause(struct hv_vm *vm)
 void hv_vcpus_resume(struct hv_vm *vm)
 {
 	atomic_store(&vm->paused, 0);
-	futex(&vm->paused, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
+	hv_futex_wake(&vm->paused);
 	pthread_mutex_unlock(&vm->pausing);
 }
 
@@ -96,7 +88,7 @@ void hv_vcpu_stay_out(struct hv_vcpu *vcpu)
 
 	while (atomic_load(&vm->paused) && !atomic_load(&vm->ending)) {
 		atomic_store(&vcpu->place, HV_PLACE_PAUSED);
-		futex(&vm->paused, FUTEX_WAIT_PRIVATE, 1, NULL);
+		hv_futex_wait(&vm->paused, 1);
 		atomic_store(&vcpu->place, HV_PLACE_OUT);
 	}
 }
@@ -108,7 +100,7 @@ static void leave_guest(struct hv_vcpu *vcpu)
 		return;
 	/* It may be in again before who waits has looked. */
 	atomic_fetch_add(&vcpu->departures, 1);
-	futex(&vcpu->departures, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL);
+	hv_futex_wake(&vcpu->departures);
 }
 
 /* One message that was left, or false if there is none: then it is in the guest,
@@ -296,7 +288,7 @@ int64_t hv_vcpu_up(struct hv_vcpu *caller, uint64_t number, uint64_t entry,
 		   uint64_t stack, uint64_t arg)
 {
 	const struct hv_regs regs = {
-		.rip = entry, .rsp = stack, .rdi = arg, .rflags = RFLAGS_INITIAL,
+		.rip = entry, .rsp = stack, .rdi = arg, .rflags = HV_RFLAGS_ALWAYS,
 	};
 	struct hv_vcpu *vcpu = hv_vcpu_numbered(caller->vm, number);
 	int64_t status;
@@ -332,7 +324,7 @@ void hv_vcpu_boot(struct hv_vcpu *vcpu, uint64_t entry, uint64_t stack,
 		  uint64_t arg)
 {
 	vcpu->entry_regs = (struct hv_regs){
-		.rip = entry, .rsp = stack, .rdi = arg, .rflags = RFLAGS_INITIAL,
+		.rip = entry, .rsp = stack, .rdi = arg, .rflags = HV_RFLAGS_ALWAYS,
 	};
 	vcpu->kernel_root = (struct hv_root){
 		.guest = PV_ROOT_INITIAL,

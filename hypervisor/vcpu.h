@@ -49,7 +49,7 @@ struct hv_vcpu {
 
 	/* What it begins with at the next VCPU_UP. */
 	struct hv_regs entry_regs;
-	bool begun; /* with those, once; the engine has its registers */
+	bool begun; /* cpu_start was called: the engine has its registers */
 
 	_Atomic uint64_t upcall_entry; /* 0: no upcalls */
 	uint64_t upcall_stack;

@@ -4,22 +4,15 @@
  */
 #include "vm.h"
 
-#include <linux/futex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "engine.h"
+#include "futex.h"
 #include "loop.h"
 #include "sleep.h"
-
-static void futex_wake(_Atomic uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
-}
 
 /* The first caller decides; the text must be there before others see `ending`,
  * so it is written under a claim of its own. */
@@ -38,7 +31,7 @@ void hv_vm_leave(struct hv_vm *vm)
 			vm->engine->ops->cpu_kick(vcpu->cpu);
 		hv_sleep_interrupt(vcpu);
 	}
-	futex_wake(&vm->paused);
+	hv_futex_wake(&vm->paused);
 }
 
 /* A kick can come a moment before a vCPU's thread enters a system call that

@@ -11,9 +11,10 @@
  * ones. The slot's code is the hypervisor's choice and may differ per host and
  * engine.
  *
- * An argument an operation does not have is ignored. Addresses are guest-physical. Every slot answers: a number that is not listed
- * here, or whose feature was not granted, answers -PV_ENOSYS. "Cost" counts
- * exits to the hypervisor.
+ * An argument an operation does not have is ignored. Addresses are
+ * guest-physical. Every slot answers: a number that is not listed here, or whose
+ * feature was not granted, answers -PV_ENOSYS. "Cost" counts exits to the
+ * hypervisor.
  */
 #ifndef PVABI_OP_H
 #define PVABI_OP_H

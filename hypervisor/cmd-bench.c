@@ -17,8 +17,8 @@
 
 static const struct hv_bench *const benches[] = {
 	&hv_bench_compute,   &hv_bench_hello,     &hv_bench_nop,
-	&hv_bench_clock,     &hv_bench_malloc,    &hv_bench_small[0],
-	&hv_bench_small[1],  &hv_bench_small[2],  &hv_bench_kernel[0],
+	&hv_bench_clock,     &hv_bench_small[0],  &hv_bench_small[1],
+	&hv_bench_small[2],  &hv_bench_small[3],  &hv_bench_kernel[0],
 	&hv_bench_kernel[1], &hv_bench_kernel[2], &hv_bench_kernel[3],
 	&hv_bench_kernel[4], &hv_bench_block[0],  &hv_bench_block[1],
 	&hv_bench_block[2],  &hv_bench_block[3],  &hv_bench_block[4],

@@ -96,7 +96,7 @@ static void print_text(const struct hv_image *image)
 	const struct pv_note *note = &image->note;
 	char text[512];
 
-	printf("guest     %s\n", image->path);
+	printf("guest     %s\n", image->file.path);
 	printf("abi       %" PRIu32 ".%" PRIu32 "\n", note->abi_version >> 16,
 	       note->abi_version & 0xffff);
 	printf("flags     %#" PRIx32 "\n", note->flags);
@@ -158,7 +158,7 @@ static void print_json(const struct hv_image *image)
 	const struct pv_note *note = &image->note;
 
 	hv_json_put_u64(object, "version", 1);
-	hv_json_put_text(object, "path", image->path);
+	hv_json_put_text(object, "path", image->file.path);
 	hv_json_put_u64(object, "abi_major", note->abi_version >> 16);
 	hv_json_put_u64(object, "abi_minor", note->abi_version & 0xffff);
 	hv_json_put_u64(object, "flags", note->flags);

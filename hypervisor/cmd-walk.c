@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "dump.h"
 #include "image.h"
 #include "json.h"
+#include "registers.h"
 #include "status.h"
 #include "symbols.h"
 #include "walk-report.h"
@@ -116,26 +116,18 @@ static const struct argp argp = {
 static bool is_register(const struct hv_dump_vcpu *vcpu, const char *name,
 			uint64_t *ret)
 {
-	const struct hv_regs *r = &vcpu->regs;
-	const struct {
-		const char *name;
-		uint64_t value;
-	} regs[] = {
-		{ "rax", r->rax }, { "rbx", r->rbx }, { "rcx", r->rcx },
-		{ "rdx", r->rdx }, { "rsi", r->rsi }, { "rdi", r->rdi },
-		{ "rbp", r->rbp }, { "rsp", r->rsp }, { "r8", r->r8 },
-		{ "r9", r->r9 },   { "r10", r->r10 }, { "r11", r->r11 },
-		{ "r12", r->r12 }, { "r13", r->r13 }, { "r14", r->r14 },
-		{ "r15", r->r15 }, { "rip", r->rip },
-		{ "fs_base", vcpu->fs_base }, { "gs_base", vcpu->gs_base },
-	};
-
-	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
-		if (!strcmp(name, regs[i].name)) {
-			*ret = regs[i].value;
+	for (unsigned i = 0; i < HV_REGISTERS; i++)
+		if (!strcmp(name, hv_register_names[i])) {
+			*ret = hv_register(&vcpu->regs, i);
 			return true;
 		}
-	return false;
+	if (!strcmp(name, "fs_base"))
+		*ret = vcpu->fs_base;
+	else if (!strcmp(name, "gs_base"))
+		*ret = vcpu->gs_base;
+	else
+		return false;
+	return true;
 }
 
 static int no_address(const struct hv_walk_view *view, const char *text,
@@ -186,13 +178,8 @@ static int find_address(const struct hv_walk_view *view, const char *text,
 /* An image that was built anew has other symbols. */
 static bool is_the_image(const struct hv_image *image, const struct hv_dump *dump)
 {
-	struct stat st;
-
-	return fstat(image->fd, &st) == 0 &&
-	       (uint64_t)st.st_size == dump->head.image_bytes &&
-	       (uint64_t)st.st_mtim.tv_sec * 1000000000u +
-			       (uint64_t)st.st_mtim.tv_nsec ==
-		       dump->head.image_mtime_ns;
+	return image->file.bytes == dump->head.image_bytes &&
+	       image->file.mtime_ns == dump->head.image_mtime_ns;
 }
 
 static bool open_image(const struct hv_dump *dump, struct hv_image *ret_image)

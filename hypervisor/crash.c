@@ -10,6 +10,8 @@
 
 #include "engine.h"
 #include "fault-text.h"
+#include "printable.h"
+#include "registers.h"
 #include "symbols.h"
 #include "vm.h"
 #include "walk-text.h"
@@ -56,14 +58,6 @@ void hv_crash_dead(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 	hv_guest_kill(vcpu->vm, "%s", exit->dead_reason);
 }
 
-/* The guest's own words, made safe for a terminal. */
-static void blank_unprintable(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = ' ';
-}
-
 void hv_crash_asked(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len,
 		    const struct hv_regs *regs)
 {
@@ -75,28 +69,17 @@ void hv_crash_asked(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len,
 
 	if (text)
 		hv_copy_once(message, text, len < room ? len : room);
-	blank_unprintable(message);
+	hv_make_printable(message, ' ');
 	hv_crash_note(vcpu, regs);
 	hv_guest_kill(vm, "%s", message[0] ? message : "it crashed itself");
 }
 
 static void print_registers(const struct hv_regs *r, FILE *out)
 {
-	const struct {
-		const char *name;
-		uint64_t value;
-	} regs[] = {
-		{ "rax", r->rax }, { "rbx", r->rbx }, { "rcx", r->rcx },
-		{ "rdx", r->rdx }, { "rsi", r->rsi }, { "rdi", r->rdi },
-		{ "rbp", r->rbp }, { "rsp", r->rsp }, { "r8 ", r->r8 },
-		{ "r9 ", r->r9 },  { "r10", r->r10 }, { "r11", r->r11 },
-		{ "r12", r->r12 }, { "r13", r->r13 }, { "r14", r->r14 },
-		{ "r15", r->r15 }, { "rip", r->rip }, { "rfl", r->rflags },
-	};
-
-	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
-		fprintf(out, "%s%s %016" PRIx64 "%s", i % 3 ? "" : "  ",
-			regs[i].name, regs[i].value, i % 3 == 2 ? "\n" : "  ");
+	for (unsigned i = 0; i < HV_REGISTERS; i++)
+		fprintf(out, "%s%-3.3s %016" PRIx64 "%s", i % 3 ? "" : "  ",
+			hv_register_names[i], hv_register(r, i),
+			i % 3 == 2 ? "\n" : "  ");
 }
 
 /* `address` is a return address when `after` is 1: the call is the byte before,

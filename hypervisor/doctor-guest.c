@@ -62,7 +62,7 @@ struct guest {
 static int create(struct guest *guest, struct hv_error *err)
 {
 	const struct hv_image image = {
-		.path = "", .fd = -1, .segments = 1,
+		.file = hv_file_of(NULL, 0), .segments = 1,
 		.segment[0] = { .gpa = CODE_GPA, .memory_bytes = PV_PAGE_BYTES,
 				.exec = true },
 		.end_gpa = CODE_GPA + PV_PAGE_BYTES,

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "printable.h"
 #include "vm.h"
 #include "window.h"
 
@@ -82,16 +83,6 @@ char *hv_dump_place(const struct hv_dump *dump, pv_gpa_t gpa, char *text,
 	return text;
 }
 
-/* The reason is a guest's or a stranger's. */
-static void print_reason(const struct hv_dump *dump, char *text, size_t bytes)
-{
-	size_t n = (size_t)snprintf(text, bytes, "stopped: ");
-
-	for (const char *c = dump->head.reason; *c && n + 1 < bytes; c++)
-		text[n++] = *c < ' ' || *c > '~' ? ' ' : *c;
-	text[n < bytes ? n : bytes - 1] = '\0';
-}
-
 char *hv_dump_end_text(const struct hv_dump *dump, char *text, size_t bytes)
 {
 	uint64_t detail = dump->head.end_detail;
@@ -111,7 +102,8 @@ char *hv_dump_end_text(const struct hv_dump *dump, char *text, size_t bytes)
 		snprintf(text, bytes, "stopped by signal %" PRIu64, detail);
 		break;
 	default:
-		print_reason(dump, text, bytes);
+		snprintf(text, bytes, "stopped: %s", dump->head.reason);
+		hv_make_printable(text, ' ');
 	}
 	return text;
 }

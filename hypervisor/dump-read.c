@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reading a dump; read dump.h first. check() is the list of the checks in order.
- * As an image it is read piece by piece and never mapped: one that shrinks is then a
- * sentence and no SIGBUS.
  */
 #include "dump.h"
 
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "units.h"
 
@@ -23,71 +15,24 @@
 /* Of physical addresses in page tables: 52 bits. */
 #define GPA_END (UINT64_C(1) << 52)
 
-static int __attribute__((format(printf, 3, 4)))
-bad(const struct hv_dump *dump, struct hv_error *err, const char *format, ...)
-{
-	size_t len = strlen(dump->path), shown = 200;
-	char text[200];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	return hv_fail(err, HV_STATUS_IMAGE, "%s%s%s",
-		       dump->path + (len > shown ? len - shown : 0),
-		       len ? ": " : "", text);
-}
-
-static bool has(const struct hv_dump *dump, uint64_t offset, uint64_t bytes)
-{
-	return offset <= dump->bytes && bytes <= dump->bytes - offset;
-}
-
-static bool read_file(int fd, uint64_t offset, uint8_t *ret, size_t bytes)
-{
-	while (bytes) {
-		ssize_t n = pread(fd, ret, bytes, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		ret += n;
-		offset += (uint64_t)n;
-		bytes -= (size_t)n;
-	}
-	return true;
-}
-
-static bool read_at(const struct hv_dump *dump, uint64_t offset, void *ret,
-		    size_t bytes)
-{
-	if (!has(dump, offset, bytes))
-		return false;
-	if (dump->fd >= 0)
-		return read_file(dump->fd, offset, ret, bytes);
-	memcpy(ret, dump->data + offset, bytes);
-	return true;
-}
-
 /* ---- checks */
 
 static int check_header(const struct hv_dump *dump, Elf64_Ehdr *ret_header,
 			struct hv_error *err)
 {
-	if (!read_at(dump, 0, ret_header, sizeof(*ret_header)) ||
+	if (hv_file_read(&dump->file, 0, ret_header, sizeof(*ret_header)) ||
 	    memcmp(ret_header->e_ident, ELFMAG, SELFMAG))
-		return bad(dump, err, "is not a dump: not an ELF file");
+		return hv_file_bad(&dump->file, err, "is not a dump: not an ELF file");
 	if (ret_header->e_ident[EI_CLASS] != ELFCLASS64 ||
 	    ret_header->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    ret_header->e_machine != EM_X86_64)
-		return bad(dump, err, "is not a dump of an x86-64 guest");
+		return hv_file_bad(&dump->file, err, "is not a dump of an x86-64 guest");
 	if (ret_header->e_type != ET_CORE)
-		return bad(dump, err, "is not a dump: an ELF file, but no core file; `paravane run --dump FILE` makes one");
+		return hv_file_bad(&dump->file, err, "is not a dump: an ELF file, but no core file; `paravane run --dump FILE` makes one");
 	if (ret_header->e_phentsize != sizeof(Elf64_Phdr) ||
 	    ret_header->e_phnum == 0 ||
 	    ret_header->e_phnum > PROGRAM_HEADERS_MAX)
-		return bad(dump, err, "is not a dump of Paravane's: it has %u program headers of %u bytes",
+		return hv_file_bad(&dump->file, err, "is not a dump of Paravane's: it has %u program headers of %u bytes",
 			   ret_header->e_phnum, ret_header->e_phentsize);
 	return 0;
 }
@@ -95,12 +40,14 @@ static int check_header(const struct hv_dump *dump, Elf64_Ehdr *ret_header,
 static int read_phdrs(const struct hv_dump *dump, const Elf64_Ehdr *header,
 		      Elf64_Phdr ret[], struct hv_error *err)
 {
-	if (!read_at(dump, header->e_phoff, ret,
-		     header->e_phnum * sizeof(ret[0])))
-		return bad(dump, err, "is truncated: its program headers are not all there");
+	if (hv_file_need(&dump->file, header->e_phoff, ret,
+			 header->e_phnum * sizeof(ret[0]),
+			 "is truncated: its program headers are not all there",
+			 err) < 0)
+		return -1;
 	for (unsigned i = 0; i < header->e_phnum; i++)
-		if (!has(dump, ret[i].p_offset, ret[i].p_filesz))
-			return bad(dump, err, "is truncated: segment %u is not all there",
+		if (!hv_file_has(&dump->file, ret[i].p_offset, ret[i].p_filesz))
+			return hv_file_bad(&dump->file, err, "is truncated: segment %u is not all there",
 				   i);
 	return 0;
 }
@@ -116,13 +63,13 @@ static bool find_note(const struct hv_dump *dump, const Elf64_Phdr *notes,
 		Elf64_Nhdr n;
 		uint64_t content;
 
-		if (end - at < sizeof(n) || !read_at(dump, at, &n, sizeof(n)))
+		if (end - at < sizeof(n) || hv_file_read(&dump->file, at, &n, sizeof(n)))
 			return false;
 		content = at + sizeof(n) + hv_round_up(n.n_namesz, 4);
 		if (content > end || n.n_descsz > end - content)
 			return false;
 		if (n.n_type == HV_DUMP_NOTE_TYPE && n.n_namesz == sizeof(name) &&
-		    read_at(dump, at + sizeof(n), name, sizeof(name)) &&
+		    !hv_file_read(&dump->file, at + sizeof(n), name, sizeof(name)) &&
 		    !memcmp(name, HV_DUMP_NOTE_NAME, sizeof(name))) {
 			*ret_at = content;
 			*ret_bytes = n.n_descsz;
@@ -140,21 +87,21 @@ static int check_head(struct hv_dump *dump, uint64_t bytes, struct hv_error *err
 	const struct hv_dump_head *h = &dump->head;
 
 	if (h->version != HV_DUMP_VERSION)
-		return bad(dump, err, "is a dump of version %u, this paravane reads version %u",
+		return hv_file_bad(&dump->file, err, "is a dump of version %u, this paravane reads version %u",
 			   h->version, HV_DUMP_VERSION);
 	if (h->head_bytes != sizeof(*h) ||
 	    h->vcpu_bytes != sizeof(dump->vcpu[0]) ||
 	    h->range_bytes != sizeof(dump->range[0]))
-		return bad(dump, err, "is a bad dump: its note has other parts than version %u",
+		return hv_file_bad(&dump->file, err, "is a bad dump: its note has other parts than version %u",
 			   HV_DUMP_VERSION);
 	if (h->vcpus < 1 || h->vcpus > PV_VCPUS_MAX)
-		return bad(dump, err, "is a bad dump: it has %u vCPUs", h->vcpus);
+		return hv_file_bad(&dump->file, err, "is a bad dump: it has %u vCPUs", h->vcpus);
 	if (h->ranges > HV_RANGES_MAX)
-		return bad(dump, err, "is a bad dump: it has %u ranges of memory",
+		return hv_file_bad(&dump->file, err, "is a bad dump: it has %u ranges of memory",
 			   h->ranges);
 	if (bytes != sizeof(*h) + h->vcpus * sizeof(dump->vcpu[0]) +
 			     h->ranges * sizeof(dump->range[0]))
-		return bad(dump, err, "is a bad dump: its note is too long or too short");
+		return hv_file_bad(&dump->file, err, "is a bad dump: its note is too long or too short");
 	return 0;
 }
 
@@ -163,15 +110,17 @@ static int read_note(struct hv_dump *dump, uint64_t at, uint64_t bytes,
 {
 	struct hv_dump_head *h = &dump->head;
 
-	if (bytes < sizeof(*h) || !read_at(dump, at, h, sizeof(*h)))
-		return bad(dump, err, "is a bad dump: its note is too short");
+	if (bytes < sizeof(*h) || hv_file_read(&dump->file, at, h, sizeof(*h)))
+		return hv_file_bad(&dump->file, err, "is a bad dump: its note is too short");
 	if (check_head(dump, bytes, err) < 0)
 		return -1;
 	at += sizeof(*h);
-	if (!read_at(dump, at, dump->vcpu, h->vcpus * sizeof(dump->vcpu[0])) ||
-	    !read_at(dump, at + h->vcpus * sizeof(dump->vcpu[0]), dump->range,
-		     h->ranges * sizeof(dump->range[0])))
-		return bad(dump, err, "cannot be read");
+	if (hv_file_need(&dump->file, at, dump->vcpu,
+			 h->vcpus * sizeof(dump->vcpu[0]), "became shorter", err) < 0 ||
+	    hv_file_need(&dump->file, at + h->vcpus * sizeof(dump->vcpu[0]),
+			 dump->range, h->ranges * sizeof(dump->range[0]),
+			 "became shorter", err) < 0)
+		return -1;
 	h->reason[sizeof(h->reason) - 1] = '\0';
 	h->image_path[sizeof(h->image_path) - 1] = '\0';
 	return 0;
@@ -190,11 +139,11 @@ static int check_memories(const struct hv_dump *dump, struct hv_error *err)
 	for (unsigned i = 0; i < HV_DUMP_MEMORIES; i++)
 		if (m[i].gpa > GPA_END || m[i].bytes > GPA_END - m[i].gpa ||
 		    (m[i].gpa | m[i].bytes) % PV_PAGE_BYTES)
-			return bad(dump, err, "is a bad dump: it has memory at no guest-physical address");
+			return hv_file_bad(&dump->file, err, "is a bad dump: it has memory at no guest-physical address");
 	for (unsigned i = 0; i < HV_DUMP_MEMORIES; i++)
 		for (unsigned j = 0; j < i; j++)
 			if (overlap(&m[i], &m[j]))
-				return bad(dump, err, "is a bad dump: two pieces of its memory overlap");
+				return hv_file_bad(&dump->file, err, "is a bad dump: two pieces of its memory overlap");
 	return 0;
 }
 
@@ -215,13 +164,13 @@ static int find_segment(struct hv_dump *dump, enum hv_dump_memory_kind kind,
 		if (phdr[i].p_type != PT_LOAD || phdr[i].p_paddr != m->gpa)
 			continue;
 		if (phdr[i].p_filesz != m->bytes || phdr[i].p_memsz != m->bytes)
-			return bad(dump, err, "is a bad dump: the segment of %s has another size than its note tells",
+			return hv_file_bad(&dump->file, err, "is a bad dump: the segment of %s has another size than its note tells",
 				   names[kind]);
 		dump->offset[kind] = phdr[i].p_offset;
 		found++;
 	}
 	if (found != 1)
-		return bad(dump, err, "is a bad dump: it has %u segments of %s",
+		return hv_file_bad(&dump->file, err, "is a bad dump: it has %u segments of %s",
 			   found, names[kind]);
 	return 0;
 }
@@ -240,7 +189,7 @@ static int check(struct hv_dump *dump, struct hv_error *err)
 		noted = phdr[i].p_type == PT_NOTE &&
 			find_note(dump, &phdr[i], &at, &bytes);
 	if (!noted)
-		return bad(dump, err, "is a core file, but not of a guest of Paravane's: it has no note of that name");
+		return hv_file_bad(&dump->file, err, "is a core file, but not of a guest of Paravane's: it has no note of that name");
 	if (read_note(dump, at, bytes, err) < 0 || check_memories(dump, err) < 0)
 		return -1;
 	for (unsigned kind = 0; kind < HV_DUMP_MEMORIES; kind++)
@@ -255,34 +204,16 @@ int hv_dump_parse(struct hv_dump *ret_dump, const void *data, size_t bytes,
 		  struct hv_error *err)
 {
 	memset(ret_dump, 0, sizeof(*ret_dump));
-	ret_dump->path = "";
-	ret_dump->fd = -1;
-	ret_dump->data = data;
-	ret_dump->bytes = bytes;
+	ret_dump->file = hv_file_of(data, bytes);
 	return check(ret_dump, err);
-}
-
-static int check_file(struct hv_dump *dump, struct hv_error *err)
-{
-	struct stat st;
-
-	if (fstat(dump->fd, &st) < 0)
-		return bad(dump, err, "cannot be read: %s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return bad(dump, err, "is not a dump: not a regular file");
-	dump->bytes = (uint64_t)st.st_size;
-	return check(dump, err);
 }
 
 int hv_dump_open(struct hv_dump *ret_dump, const char *path, struct hv_error *err)
 {
 	memset(ret_dump, 0, sizeof(*ret_dump));
-	ret_dump->path = path;
-	/* O_NONBLOCK: opening a named pipe must not wait for a writer. */
-	ret_dump->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (ret_dump->fd < 0)
-		return bad(ret_dump, err, "cannot be opened: %s", strerror(errno));
-	if (check_file(ret_dump, err) < 0) {
+	if (hv_file_open(&ret_dump->file, path, "a dump", err) < 0)
+		return -1;
+	if (check(ret_dump, err) < 0) {
 		hv_dump_done(ret_dump);
 		return -1;
 	}
@@ -291,9 +222,7 @@ int hv_dump_open(struct hv_dump *ret_dump, const char *path, struct hv_error *er
 
 void hv_dump_done(struct hv_dump *dump)
 {
-	if (dump->fd >= 0)
-		close(dump->fd);
-	dump->fd = -1;
+	hv_file_done(&dump->file);
 }
 
 const struct hv_dump_memory *hv_dump_memory_at(const struct hv_dump *dump,
@@ -313,9 +242,10 @@ bool hv_dump_read(const struct hv_dump *dump, pv_gpa_t gpa, void *ret, uint64_t 
 {
 	const struct hv_dump_memory *m = hv_dump_memory_at(dump, gpa, len);
 
-	return m && read_at(dump,
-			    dump->offset[m - dump->head.memory] + (gpa - m->gpa),
-			    ret, len);
+	return m && !hv_file_read(&dump->file,
+				  dump->offset[m - dump->head.memory] +
+					  (gpa - m->gpa),
+				  ret, len);
 }
 
 pv_gpa_t hv_dump_tables(const struct hv_dump_vcpu *vcpu)

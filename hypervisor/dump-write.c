@@ -136,17 +136,13 @@ static void take_ranges(const struct hv_layout *layout,
 
 static void take_image(const struct hv_image *image, struct hv_dump_head *head)
 {
-	char *path = realpath(image->path, NULL);
-	struct stat st;
+	char *path = realpath(image->file.path, NULL);
 
 	if (path && strlen(path) < sizeof(head->image_path))
 		strcpy(head->image_path, path);
 	free(path);
-	if (image->fd < 0 || fstat(image->fd, &st) < 0)
-		return;
-	head->image_bytes = (uint64_t)st.st_size;
-	head->image_mtime_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
-			       (uint64_t)st.st_mtim.tv_nsec;
+	head->image_bytes = image->file.bytes;
+	head->image_mtime_ns = image->file.mtime_ns;
 }
 
 static void take_memories(const struct hv_vm *vm, struct hv_dump_memory ret[])

@@ -23,6 +23,7 @@
 
 #include "engine.h"
 #include "error.h"
+#include "file.h"
 #include "layout.h"
 
 struct hv_vm;
@@ -120,10 +121,7 @@ int hv_dump_pages(int fd, uint64_t offset, const uint8_t *base, uint64_t bytes);
  * checked. */
 
 struct hv_dump {
-	const char *path;    /* the caller's; "" for a buffer */
-	int fd;              /* the file, or -1: */
-	const uint8_t *data; /* the caller's buffer */
-	uint64_t bytes;
+	struct hv_file file;
 	struct hv_dump_head head;
 	struct hv_dump_vcpu vcpu[PV_VCPUS_MAX];
 	struct hv_dump_range range[HV_RANGES_MAX];

@@ -31,19 +31,19 @@ static int note_at(const struct hv_image *image, uint64_t offset, uint64_t end,
 
 	memset(ret_note->name, 0, sizeof(ret_note->name));
 	if (name_offset > end)
-		return hv_image_bad(image, err, "has a truncated note segment");
-	if (hv_image_need(image, offset, header, sizeof(*header),
+		return hv_file_bad(&image->file, err, "has a truncated note segment");
+	if (hv_file_need(&image->file, offset, header, sizeof(*header),
 			  "has a truncated note segment", err) < 0)
 		return -1;
 	ret_note->desc_offset = offset + hv_round_up(sizeof(*header) +
 						  header->n_namesz, align);
 	if (ret_note->desc_offset + header->n_descsz > end)
-		return hv_image_bad(image, err, "has a note longer than its segment");
+		return hv_file_bad(&image->file, err, "has a note longer than its segment");
 	ret_note->next_offset = ret_note->desc_offset +
 				hv_round_up(header->n_descsz, align);
 	name_bytes = header->n_namesz < sizeof(ret_note->name)
 		     ? header->n_namesz : sizeof(ret_note->name);
-	return hv_image_need(image, name_offset, ret_note->name, name_bytes,
+	return hv_file_need(&image->file, name_offset, ret_note->name, name_bytes,
 			     "has a truncated note", err);
 }
 
@@ -58,15 +58,15 @@ static int take_note(struct hv_image *image, const struct note_place *note,
 		     bool *found, struct hv_error *err)
 {
 	if (*found)
-		return hv_image_bad(image, err, "has more than one PVABI note; "
+		return hv_file_bad(&image->file, err, "has more than one PVABI note; "
 			   "libpvguest brings one, the guest must not add its "
 			   "own");
 	if (note->header.n_descsz != sizeof(image->note))
-		return hv_image_bad(image, err, "has a PVABI note of %" PRIu32 " bytes "
+		return hv_file_bad(&image->file, err, "has a PVABI note of %" PRIu32 " bytes "
 			   "instead of %zu", note->header.n_descsz,
 			   sizeof(image->note));
 	*found = true;
-	return hv_image_need(image, note->desc_offset, &image->note,
+	return hv_file_need(&image->file, note->desc_offset, &image->note,
 			     sizeof(image->note), "has a truncated PVABI note",
 			     err);
 }
@@ -79,11 +79,11 @@ static int scan_note_segment(struct hv_image *image, const Elf64_Phdr *phdr,
 	uint64_t offset = phdr->p_offset, end;
 	struct note_place note;
 
-	if (!hv_image_has(image, phdr->p_offset, phdr->p_filesz))
-		return hv_image_bad(image, err, "is truncated: its notes are beyond the "
+	if (!hv_file_has(&image->file, phdr->p_offset, phdr->p_filesz))
+		return hv_file_bad(&image->file, err, "is truncated: its notes are beyond the "
 			   "end of the file");
 	if (phdr->p_filesz > NOTE_SEGMENT_MAX_BYTES)
-		return hv_image_bad(image, err, "has %" PRIu64 " bytes of notes, at most "
+		return hv_file_bad(&image->file, err, "has %" PRIu64 " bytes of notes, at most "
 			   "%u are taken", phdr->p_filesz,
 			   NOTE_SEGMENT_MAX_BYTES);
 	end = phdr->p_offset + phdr->p_filesz;
@@ -108,7 +108,7 @@ static int find_note(struct hv_image *image, const Elf64_Phdr *phdr,
 		    scan_note_segment(image, &phdr[i], &found, err) < 0)
 			return -1;
 	if (!found)
-		return hv_image_bad(image, err, "has no PVABI note, so it is not a "
+		return hv_file_bad(&image->file, err, "has no PVABI note, so it is not a "
 			   "Paravane guest; link it with libpvguest");
 	return 0;
 }
@@ -120,11 +120,11 @@ static int check_note_version(const struct hv_image *image,
 	unsigned minor = image->note.abi_version & 0xffff;
 
 	if (major != PV_ABI_MAJOR)
-		return hv_image_bad(image, err, "was built for ABI version %u.%u and this "
+		return hv_file_bad(&image->file, err, "was built for ABI version %u.%u and this "
 			   "paravane serves %u.x; rebuild the guest", major,
 			   minor, PV_ABI_MAJOR);
 	if (minor > PV_ABI_MINOR)
-		return hv_image_bad(image, err, "was built for ABI version %u.%u and this "
+		return hv_file_bad(&image->file, err, "was built for ABI version %u.%u and this "
 			   "paravane serves up to %u.%u; update paravane", major,
 			   minor, PV_ABI_MAJOR, PV_ABI_MINOR);
 	return 0;
@@ -142,11 +142,11 @@ static int check_note_features(const struct hv_image *image,
 	char text[160];
 
 	if (on_mmu && !((note->required | note->wanted) & PV_FEATURE_MMU))
-		return hv_image_bad(image, err, "requires without mmu what comes with it only, so ask "
+		return hv_file_bad(&image->file, err, "requires without mmu what comes with it only, so ask "
 				    "for both: %s", hv_features_text(on_mmu, text, sizeof(text)));
 	if (!unknown)
 		return 0;
-	return hv_image_bad(image, err, "requires features this paravane does not have: "
+	return hv_file_bad(&image->file, err, "requires features this paravane does not have: "
 		   "%s", hv_features_text(unknown, text, sizeof(text)));
 }
 
@@ -159,16 +159,16 @@ static int check_note(struct hv_image *image, struct hv_error *err)
 	if (check_note_version(image, err) < 0)
 		return -1;
 	if (reserved)
-		return hv_image_bad(image, err, "has reserved fields of its PVABI note "
+		return hv_file_bad(&image->file, err, "has reserved fields of its PVABI note "
 			   "set; they must be 0");
 	if (check_note_features(image, err) < 0)
 		return -1;
 	if (note->stack_bytes > PV_STACK_MAX_BYTES)
-		return hv_image_bad(image, err, "asks for a boot stack of %" PRIu64
+		return hv_file_bad(&image->file, err, "asks for a boot stack of %" PRIu64
 			   " bytes, at most %u are given", note->stack_bytes,
 			   PV_STACK_MAX_BYTES);
 	if (note->memory_bytes > PV_WINDOW_BASE)
-		return hv_image_bad(image, err, "asks for %#" PRIx64 " bytes of RAM, more "
+		return hv_file_bad(&image->file, err, "asks for %#" PRIx64 " bytes of RAM, more "
 			   "than any guest can have", note->memory_bytes);
 	image->stack_bytes = hv_round_up(note->stack_bytes ? note->stack_bytes
 						       : PV_STACK_DEFAULT_BYTES,

@@ -7,14 +7,8 @@
 #include "image.h"
 
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "image-check.h"
 #include "units.h"
@@ -23,74 +17,6 @@
  * hostile file can cause, and everything here on the stack. */
 #define PROGRAM_HEADERS_MAX 64
 
-/* The path, or the end of a long one: the reason must fit behind it. */
-static const char *short_path(const struct hv_image *image)
-{
-	size_t len = strlen(image->path), shown = 200;
-
-	return image->path + (len > shown ? len - shown : 0);
-}
-
-int hv_image_bad(const struct hv_image *image, struct hv_error *err,
-		 const char *format, ...)
-{
-	const char *path = short_path(image);
-	char text[300];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	return hv_fail(err, HV_STATUS_IMAGE, "%s%s%s", path, *path ? ": " : "",
-		       text);
-}
-
-bool hv_image_has(const struct hv_image *image, uint64_t offset, uint64_t bytes)
-{
-	return offset <= image->bytes && bytes <= image->bytes - offset;
-}
-
-static int read_file(int fd, uint64_t offset, uint8_t *ret, size_t bytes)
-{
-	while (bytes > 0) {
-		ssize_t n = pread(fd, ret, bytes, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENODATA;
-		ret += n;
-		offset += (uint64_t)n;
-		bytes -= (size_t)n;
-	}
-	return 0;
-}
-
-int hv_image_read(const struct hv_image *image, uint64_t offset, void *ret,
-		  size_t bytes)
-{
-	if (!hv_image_has(image, offset, bytes))
-		return -ENODATA;
-	if (image->fd >= 0)
-		return read_file(image->fd, offset, ret, bytes);
-	if (bytes > 0)
-		memcpy(ret, image->data + offset, bytes);
-	return 0;
-}
-
-int hv_image_need(const struct hv_image *image, uint64_t offset, void *ret,
-		  size_t bytes, const char *lack, struct hv_error *err)
-{
-	int r = hv_image_read(image, offset, ret, bytes);
-
-	if (r == -ENODATA)
-		return hv_image_bad(image, err, "%s", lack);
-	if (r < 0)
-		return hv_image_bad(image, err, "cannot be read: %s",
-				    strerror(-r));
-	return 0;
-}
-
 static int check_type(const struct hv_image *image, unsigned type,
 		      struct hv_error *err)
 {
@@ -98,15 +24,15 @@ static int check_type(const struct hv_image *image, unsigned type,
 	case ET_EXEC:
 		return 0;
 	case ET_DYN:
-		return hv_image_bad(image, err, "is position-independent or a shared "
+		return hv_file_bad(&image->file, err, "is position-independent or a shared "
 			   "library; link the guest with -static -no-pie");
 	case ET_REL:
-		return hv_image_bad(image, err, "is an object file; link it with "
+		return hv_file_bad(&image->file, err, "is an object file; link it with "
 			   "libpvguest to make a guest of it");
 	case ET_CORE:
-		return hv_image_bad(image, err, "is a core dump, not a guest");
+		return hv_file_bad(&image->file, err, "is a core dump, not a guest");
 	default:
-		return hv_image_bad(image, err, "is an ELF file of the unknown type %u",
+		return hv_file_bad(&image->file, err, "is an ELF file of the unknown type %u",
 			   type);
 	}
 }
@@ -115,18 +41,18 @@ static int check_ident(const struct hv_image *image, const uint8_t *ident,
 		       size_t bytes, struct hv_error *err)
 {
 	if (bytes < SELFMAG || memcmp(ident, ELFMAG, SELFMAG) != 0)
-		return hv_image_bad(image, err, "is not an ELF file; a guest is a static "
+		return hv_file_bad(&image->file, err, "is not an ELF file; a guest is a static "
 			   "64-bit ELF program linked with libpvguest");
 	if (bytes < EI_NIDENT)
-		return hv_image_bad(image, err, "is truncated inside its ELF header");
+		return hv_file_bad(&image->file, err, "is truncated inside its ELF header");
 	if (ident[EI_CLASS] == ELFCLASS32)
-		return hv_image_bad(image, err, "is a 32-bit program; compile the guest "
+		return hv_file_bad(&image->file, err, "is a 32-bit program; compile the guest "
 			   "with -m64");
 	if (ident[EI_CLASS] != ELFCLASS64)
-		return hv_image_bad(image, err, "has the unknown ELF class %u; a guest "
+		return hv_file_bad(&image->file, err, "has the unknown ELF class %u; a guest "
 			   "is ELF64", ident[EI_CLASS]);
 	if (ident[EI_DATA] != ELFDATA2LSB)
-		return hv_image_bad(image, err, "is not little-endian; a guest is "
+		return hv_file_bad(&image->file, err, "is not little-endian; a guest is "
 			   "compiled for x86-64");
 	return 0;
 }
@@ -136,17 +62,17 @@ static int read_header(const struct hv_image *image, Elf64_Ehdr *ret_header,
 {
 	size_t bytes = sizeof(*ret_header);
 
-	if (image->bytes == 0)
-		return hv_image_bad(image, err, "is empty");
-	if (bytes > image->bytes)
-		bytes = (size_t)image->bytes;
+	if (image->file.bytes == 0)
+		return hv_file_bad(&image->file, err, "is empty");
+	if (bytes > image->file.bytes)
+		bytes = (size_t)image->file.bytes;
 	memset(ret_header, 0, sizeof(*ret_header));
-	if (hv_image_need(image, 0, ret_header, bytes, "became shorter", err) < 0)
+	if (hv_file_need(&image->file, 0, ret_header, bytes, "became shorter", err) < 0)
 		return -1;
 	if (check_ident(image, ret_header->e_ident, bytes, err) < 0)
 		return -1;
 	if (bytes < sizeof(*ret_header))
-		return hv_image_bad(image, err, "is truncated inside its ELF header");
+		return hv_file_bad(&image->file, err, "is truncated inside its ELF header");
 	return 0;
 }
 
@@ -154,12 +80,12 @@ static int check_header(const struct hv_image *image, const Elf64_Ehdr *header,
 			struct hv_error *err)
 {
 	if (header->e_machine != EM_X86_64)
-		return hv_image_bad(image, err, "is for another processor (ELF machine "
+		return hv_file_bad(&image->file, err, "is for another processor (ELF machine "
 			   "%u); a guest is compiled for x86-64",
 			   header->e_machine);
 	if (header->e_ident[EI_VERSION] != EV_CURRENT ||
 	    header->e_version != EV_CURRENT)
-		return hv_image_bad(image, err, "has the unknown ELF version %" PRIu32,
+		return hv_file_bad(&image->file, err, "has the unknown ELF version %" PRIu32,
 			   header->e_version);
 	return check_type(image, header->e_type, err);
 }
@@ -169,16 +95,16 @@ static int read_program_headers(const struct hv_image *image,
 				struct hv_error *err)
 {
 	if (header->e_phnum == 0)
-		return hv_image_bad(image, err, "has no program headers; link it as a "
+		return hv_file_bad(&image->file, err, "has no program headers; link it as a "
 			   "program");
 	/* PN_XNUM, the escape to counts beyond 16 bits, is caught here too. */
 	if (header->e_phnum > PROGRAM_HEADERS_MAX)
-		return hv_image_bad(image, err, "has %u program headers, at most %u are "
+		return hv_file_bad(&image->file, err, "has %u program headers, at most %u are "
 			   "taken", header->e_phnum, PROGRAM_HEADERS_MAX);
 	if (header->e_phentsize != sizeof(*ret_phdr))
-		return hv_image_bad(image, err, "has program headers of %u bytes instead "
+		return hv_file_bad(&image->file, err, "has program headers of %u bytes instead "
 			   "of %zu", header->e_phentsize, sizeof(*ret_phdr));
-	return hv_image_need(image, header->e_phoff, ret_phdr,
+	return hv_file_need(&image->file, header->e_phoff, ret_phdr,
 			     header->e_phnum * sizeof(*ret_phdr),
 			     "is truncated: its program headers are beyond the "
 			     "end of the file", err);
@@ -189,7 +115,7 @@ static int check_static(const struct hv_image *image, const Elf64_Phdr *phdr,
 {
 	for (unsigned i = 0; i < phdrs; i++)
 		if (phdr[i].p_type == PT_INTERP || phdr[i].p_type == PT_DYNAMIC)
-			return hv_image_bad(image, err, "is dynamically linked; link the "
+			return hv_file_bad(&image->file, err, "is dynamically linked; link the "
 				   "guest with -static -no-pie");
 	return 0;
 }
@@ -198,18 +124,18 @@ static int check_segment_place(const struct hv_image *image, unsigned i,
 			       const Elf64_Phdr *phdr, struct hv_error *err)
 {
 	if (phdr->p_vaddr % PV_PAGE_BYTES != 0)
-		return hv_image_bad(image, err, "has segment %u at %#" PRIx64 ", which is "
+		return hv_file_bad(&image->file, err, "has segment %u at %#" PRIx64 ", which is "
 			   "not a multiple of 4096; link it with libpvguest's "
 			   "linker script", i, phdr->p_vaddr);
 	if (phdr->p_vaddr < PV_PAGE_BYTES)
-		return hv_image_bad(image, err, "has segment %u at page 0, which is never "
+		return hv_file_bad(&image->file, err, "has segment %u at page 0, which is never "
 			   "mapped; link it at 0x10000", i);
 	if (phdr->p_memsz > UINT64_MAX - phdr->p_vaddr)
-		return hv_image_bad(image, err, "has segment %u of %#" PRIx64 " bytes, "
+		return hv_file_bad(&image->file, err, "has segment %u of %#" PRIx64 " bytes, "
 			   "which wraps around the address space", i,
 			   phdr->p_memsz);
 	if (phdr->p_vaddr + phdr->p_memsz > PV_WINDOW_BASE)
-		return hv_image_bad(image, err, "has segment %u reaching to %#" PRIx64 ", "
+		return hv_file_bad(&image->file, err, "has segment %u reaching to %#" PRIx64 ", "
 			   "beyond any RAM; link it at 0x10000", i,
 			   phdr->p_vaddr + phdr->p_memsz);
 	return 0;
@@ -219,15 +145,15 @@ static int check_segment_file(const struct hv_image *image, unsigned i,
 			      const Elf64_Phdr *phdr, struct hv_error *err)
 {
 	if (phdr->p_filesz > phdr->p_memsz)
-		return hv_image_bad(image, err, "has segment %u with more bytes in the "
+		return hv_file_bad(&image->file, err, "has segment %u with more bytes in the "
 			   "file than in memory", i);
 	if (phdr->p_filesz == 0)
 		return 0;
-	if (!hv_image_has(image, phdr->p_offset, phdr->p_filesz))
-		return hv_image_bad(image, err, "is truncated: segment %u is beyond the "
+	if (!hv_file_has(&image->file, phdr->p_offset, phdr->p_filesz))
+		return hv_file_bad(&image->file, err, "is truncated: segment %u is beyond the "
 			   "end of the file", i);
 	if (phdr->p_offset % PV_PAGE_BYTES != 0)
-		return hv_image_bad(image, err, "has segment %u at file offset %#" PRIx64
+		return hv_file_bad(&image->file, err, "has segment %u at file offset %#" PRIx64
 			   ", which does not match its page-aligned address; "
 			   "link it with -z max-page-size=4096", i,
 			   phdr->p_offset);
@@ -244,9 +170,9 @@ static int check_segment_order(const struct hv_image *image, unsigned i,
 		return 0;
 	last = &image->segment[image->segments - 1];
 	if (phdr->p_vaddr + phdr->p_memsz <= last->gpa)
-		return hv_image_bad(image, err, "has segment %u below the one before it; "
+		return hv_file_bad(&image->file, err, "has segment %u below the one before it; "
 			   "ELF wants them in ascending order", i);
-	return hv_image_bad(image, err, "has overlapping segments: %u starts at %#" PRIx64
+	return hv_file_bad(&image->file, err, "has overlapping segments: %u starts at %#" PRIx64
 		   ", the one before it ends at %#" PRIx64, i, phdr->p_vaddr,
 		   last->gpa + last->memory_bytes);
 }
@@ -255,10 +181,10 @@ static int check_segment(const struct hv_image *image, unsigned i,
 			 const Elf64_Phdr *phdr, struct hv_error *err)
 {
 	if (image->segments == HV_SEGMENTS_MAX)
-		return hv_image_bad(image, err, "has more than %u segments to load",
+		return hv_file_bad(&image->file, err, "has more than %u segments to load",
 			   HV_SEGMENTS_MAX);
 	if ((phdr->p_flags & PF_W) && (phdr->p_flags & PF_X))
-		return hv_image_bad(image, err, "has segment %u both writable and "
+		return hv_file_bad(&image->file, err, "has segment %u both writable and "
 			   "executable; keep code and data in separate "
 			   "segments", i);
 	if (check_segment_place(image, i, phdr, err) < 0 ||
@@ -296,7 +222,7 @@ static int take_segments(struct hv_image *image, const Elf64_Phdr *phdr,
 		take_segment(image, &phdr[i]);
 	}
 	if (image->segments == 0)
-		return hv_image_bad(image, err, "has no segments to load");
+		return hv_file_bad(&image->file, err, "has no segments to load");
 	return 0;
 }
 
@@ -309,7 +235,7 @@ static int check_entry(const struct hv_image *image, struct hv_error *err)
 		    image->entry - s->gpa < s->memory_bytes)
 			return 0;
 	}
-	return hv_image_bad(image, err, "has its entry point at %#" PRIx64 ", outside "
+	return hv_file_bad(&image->file, err, "has its entry point at %#" PRIx64 ", outside "
 		   "every executable segment", image->entry);
 }
 
@@ -332,9 +258,7 @@ static int parse(struct hv_image *image, struct hv_error *err)
 int hv_image_parse(struct hv_image *ret_image, const void *data, size_t bytes,
 		   struct hv_error *err)
 {
-	struct hv_image image = {
-		.path = "", .data = data, .fd = -1, .bytes = bytes,
-	};
+	struct hv_image image = { .file = hv_file_of(data, bytes) };
 
 	if (parse(&image, err) < 0)
 		return -1;
@@ -342,34 +266,15 @@ int hv_image_parse(struct hv_image *ret_image, const void *data, size_t bytes,
 	return 0;
 }
 
-static int check_file(struct hv_image *image, struct hv_error *err)
-{
-	struct stat st;
-
-	if (fstat(image->fd, &st) < 0)
-		return hv_image_bad(image, err, "cannot be examined: %s",
-			   strerror(errno));
-	if (S_ISDIR(st.st_mode))
-		return hv_image_bad(image, err, "is a directory; name the guest's ELF "
-			   "file");
-	if (!S_ISREG(st.st_mode))
-		return hv_image_bad(image, err, "is not a regular file; name the guest's "
-			   "ELF file");
-	image->bytes = (uint64_t)st.st_size;
-	return parse(image, err);
-}
-
 int hv_image_open(struct hv_image *ret_image, const char *path,
 		  struct hv_error *err)
 {
-	struct hv_image image = { .path = path };
+	struct hv_image image = { .segments = 0 };
 
-	/* O_NONBLOCK: opening a named pipe must not wait for a writer. */
-	image.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (image.fd < 0)
-		return hv_image_bad(&image, err, "cannot be opened: %s", strerror(errno));
-	if (check_file(&image, err) < 0) {
-		close(image.fd);
+	if (hv_file_open(&image.file, path, "a guest's ELF file", err) < 0)
+		return -1;
+	if (parse(&image, err) < 0) {
+		hv_file_done(&image.file);
 		return -1;
 	}
 	*ret_image = image;
@@ -378,9 +283,8 @@ int hv_image_open(struct hv_image *ret_image, const char *path,
 
 void hv_image_done(struct hv_image *image)
 {
-	if (image->fd >= 0)
-		close(image->fd);
-	*image = (struct hv_image){ .path = "", .fd = -1 };
+	hv_file_done(&image->file);
+	*image = (struct hv_image){ .file = image->file };
 }
 
 uint64_t hv_image_memory_need(const struct hv_image *image)
@@ -405,11 +309,11 @@ int hv_image_fits(const struct hv_image *image, uint64_t ram_bytes,
 	uint64_t mib = hv_image_memory_need_mib(image);
 
 	if (image->end_gpa > ram_bytes)
-		return hv_image_bad(image, err, "has segments outside RAM: they reach to "
+		return hv_file_bad(&image->file, err, "has segments outside RAM: they reach to "
 			   "%#" PRIx64 "; give it --mem %" PRIu64 "M or more",
 			   image->end_gpa, mib);
 	if (image->note.memory_bytes > ram_bytes)
-		return hv_image_bad(image, err, "asks for more RAM; give it --mem %"
+		return hv_file_bad(&image->file, err, "asks for more RAM; give it --mem %"
 			   PRIu64 "M or more", mib);
 	return 0;
 }
@@ -420,7 +324,7 @@ int hv_image_load(const struct hv_image *image, uint8_t *ram,
 	for (unsigned i = 0; i < image->segments; i++) {
 		const struct hv_segment *s = &image->segment[i];
 
-		if (hv_image_need(image, s->file_offset, ram + s->gpa,
+		if (hv_file_need(&image->file, s->file_offset, ram + s->gpa,
 				  s->file_bytes, "became shorter", err) < 0)
 			return -1;
 	}

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "error.h"
+#include "file.h"
 
 #define HV_SEGMENTS_MAX 16
 
@@ -24,14 +25,8 @@ struct hv_segment {
 	bool write, exec;
 };
 
-/* The file is read piece by piece and never mapped: a file that shrinks under a
- * mapping is a SIGBUS, under a read it is a sentence, and pages that are not
- * mapped do not count against the monitor's memory. */
 struct hv_image {
-	const char *path;    /* the caller's; "" for a buffer */
-	int fd;              /* the file, kept open for symbols, or -1: */
-	const uint8_t *data; /* the caller's buffer */
-	uint64_t bytes;
+	struct hv_file file; /* kept open for symbols */
 	uint64_t entry;      /* inside an executable segment */
 	unsigned segments;
 	struct hv_segment segment[HV_SEGMENTS_MAX]; /* ascending, disjoint */
@@ -48,10 +43,6 @@ int hv_image_parse(struct hv_image *ret_image, const void *data, size_t bytes,
 int hv_image_open(struct hv_image *ret_image, const char *path,
 		  struct hv_error *err);
 void hv_image_done(struct hv_image *image);
-
-/* Bytes of the file, copied; -ENODATA if they are not all there (any more). */
-int hv_image_read(const struct hv_image *image, uint64_t offset, void *ret,
-		  size_t bytes);
 
 /* RAM this image surely starts in: its segments, above them the boot stack
  * between two guard pages, and what its note asks for. Whole pages. */

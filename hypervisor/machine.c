@@ -92,7 +92,7 @@ static int grant_features(struct hv_vm *vm, struct hv_error *err)
 	if (note->required & ~offered)
 		return hv_fail(err, HV_STATUS_HOST,
 			       "%s: the guest requires what this host cannot give: %s",
-			       vm->image.path,
+			       vm->image.file.path,
 			       hv_features_text(note->required & ~offered, text,
 						sizeof(text)));
 	vm->features = offered & (note->required | note->wanted);
@@ -129,7 +129,7 @@ static void set_entry(struct hv_vm *vm)
 int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
 		     struct hv_error *err)
 {
-	vm->image.fd = -1;
+	vm->image.file.fd = -1;
 	hv_vm_init(vm, options->vcpus);
 	vm->poll_ns = poll_ns();
 	vm->poison = options->poison;

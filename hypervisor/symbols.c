@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Address to function name, and back. Section headers and symbols were not looked at when
- * the image was checked: everything here goes through hv_image_read, which
+ * the image was checked: everything here goes through hv_file_read, which
  * refuses what is not in the file, and an odd table only means no name.
  */
 #include "symbols.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <string.h>
+
+#include "printable.h"
 
 /* A pass is bounded whatever the file claims: 24 MiB of symbols. */
 #define SYMBOLS_MAX (1u << 20)
@@ -22,7 +23,7 @@ static bool section_at(const struct hv_image *image, const Elf64_Ehdr *header,
 
 	if (index >= header->e_shnum || header->e_shoff > UINT64_MAX - at)
 		return false;
-	return hv_image_read(image, header->e_shoff + at, ret_section,
+	return hv_file_read(&image->file, header->e_shoff + at, ret_section,
 			     sizeof(*ret_section)) == 0;
 }
 
@@ -31,7 +32,7 @@ static bool find_tables(const struct hv_image *image, Elf64_Shdr *ret_symbols,
 {
 	Elf64_Ehdr header;
 
-	if (hv_image_read(image, 0, &header, sizeof(header)) < 0 ||
+	if (hv_file_read(&image->file, 0, &header, sizeof(header)) < 0 ||
 	    header.e_shentsize != sizeof(*ret_symbols))
 		return false;
 	for (uint32_t i = 0; section_at(image, &header, i, ret_symbols); i++)
@@ -65,7 +66,7 @@ static bool find_symbol(const struct hv_image *image, const Elf64_Shdr *table,
 	while (left > 0) {
 		uint64_t n = left < SYMBOLS_AT_ONCE ? left : SYMBOLS_AT_ONCE;
 
-		if (hv_image_read(image, offset, symbol, n * sizeof(*symbol)) < 0)
+		if (hv_file_read(&image->file, offset, symbol, n * sizeof(*symbol)) < 0)
 			return found;
 		for (uint64_t i = 0; i < n; i++) {
 			if (!contains(&symbol[i], address))
@@ -81,14 +82,6 @@ static bool find_symbol(const struct hv_image *image, const Elf64_Shdr *table,
 	return found;
 }
 
-/* The name is printed to a terminal; the file may not speak to it. */
-static void make_printable(char *name)
-{
-	for (; *name; name++)
-		if (!isprint((unsigned char)*name))
-			*name = '?';
-}
-
 static bool read_name(const struct hv_image *image, const Elf64_Shdr *strings,
 		      uint32_t at, char *ret_name)
 {
@@ -99,10 +92,10 @@ static bool read_name(const struct hv_image *image, const Elf64_Shdr *strings,
 	bytes = strings->sh_size - at;
 	if (bytes > NAME_MAX_BYTES - 1)
 		bytes = NAME_MAX_BYTES - 1;
-	if (hv_image_read(image, strings->sh_offset + at, ret_name, bytes) < 0)
+	if (hv_file_read(&image->file, strings->sh_offset + at, ret_name, bytes) < 0)
 		return false;
 	ret_name[bytes] = '\0';
-	make_printable(ret_name);
+	hv_make_printable(ret_name, '?');
 	return *ret_name != '\0';
 }
 
@@ -159,7 +152,7 @@ bool hv_symbol_named(const struct hv_image *image, const char *name,
 		uint64_t at = i * sizeof(symbol);
 
 		if (symbols.sh_offset > UINT64_MAX - at ||
-		    hv_image_read(image, symbols.sh_offset + at, &symbol,
+		    hv_file_read(&image->file, symbols.sh_offset + at, &symbol,
 				  sizeof(symbol)) < 0)
 			return false;
 		if (is_called(image, &strings, &symbol, name)) {

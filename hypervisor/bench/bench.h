@@ -130,8 +130,8 @@ int hv_bench_write_json(const struct hv_bench_run *run, const char *path,
 
 /* The benchmarks: */
 extern const struct hv_bench hv_bench_compute, hv_bench_hello, hv_bench_nop,
-	hv_bench_clock, hv_bench_malloc;
-#define HV_SMALL_BENCHES 3
+	hv_bench_clock;
+#define HV_SMALL_BENCHES 4
 extern const struct hv_bench hv_bench_small[HV_SMALL_BENCHES];
 #define HV_KERNEL_BENCHES 5
 extern const struct hv_bench hv_bench_kernel[HV_KERNEL_BENCHES];

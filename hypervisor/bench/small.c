@@ -6,11 +6,13 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "../clock.h"
 #include "bench.h"
 #include "guest.h"
+#include "malloc-loop.h"
 
 struct small {
 	const char *key; /* of micro.c */
@@ -48,7 +50,22 @@ static int lock_natively(void *arg)
 	return 0;
 }
 
+static int replace_natively(void *arg)
+{
+	const uint64_t *times = arg;
+	uint64_t start_ns = hv_host_ns();
+
+	hv_malloc_loop(*times);
+	printf("native %f\n", (double)(hv_host_ns() - start_ns) / (double)*times);
+	return 0;
+}
+
 static const struct small smalls[HV_SMALL_BENCHES] = {
+	{ .key = "malloc",
+	  .name = "malloc and free",
+	  .about_ns = 20,
+	  .native = replace_natively,
+	  .native_label = "malloc of the host" },
 	{ .key = "mask",
 	  .name = "mask and unmask",
 	  .about_ns = 1,
@@ -116,9 +133,10 @@ static void run_small(struct hv_bench_run *run, const struct hv_bench *bench)
 }
 
 const struct hv_bench hv_bench_small[HV_SMALL_BENCHES] = {
+	{ "malloc", "replacing one of 64 live objects", run_small, &smalls[0] },
 	{ "mask", "holding events back and letting them come", run_small,
-	  &smalls[0] },
-	{ "mutex", "a mutex that is free", run_small, &smalls[1] },
+	  &smalls[1] },
+	{ "mutex", "a mutex that is free", run_small, &smalls[2] },
 	{ "switch", "from one thread to another of the same vCPU", run_small,
-	  &smalls[2] },
+	  &smalls[3] },
 };

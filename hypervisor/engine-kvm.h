@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the two halves of the KVM engine share: engine-kvm.c has the machine,
- * kvm-cpu.c its vCPUs.
+ * What the parts of the KVM engine share: engine-kvm.c has the machine, kvm-cpu.c its
+ * vCPUs, kvm-exit.c why one has left the guest.
  */
 #ifndef HV_ENGINE_KVM_H
 #define HV_ENGINE_KVM_H
@@ -76,5 +76,19 @@ void hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
 int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root);
 bool hv_kvm_cpu_busy(struct hv_cpu *cpu);
 bool hv_kvm_cpu_returning(struct hv_cpu *cpu);
+
+/* kvm-cpu.c, for kvm-exit.c: the general registers as KVM has them, or NULL; and have
+ * the others in c->sregs, to be changed: 0 or -errno. */
+struct hv_regs *hv_kvm_raw_regs(struct hv_kvm_cpu *c);
+int hv_kvm_take_sregs(struct hv_kvm_cpu *c);
+
+/* kvm-exit.c: */
+
+/* Why KVM_RUN returned. */
+void hv_kvm_exit(struct hv_kvm_cpu *c, struct hv_exit *exit);
+void hv_kvm_dead(struct hv_exit *exit, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Raised by an instruction that is made for it, and so stepped over. */
+bool hv_kvm_is_soft(uint64_t vector);
 
 #endif

@@ -9,9 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -222,7 +220,7 @@ void hv_kvm_cpu_adopt(struct hv_cpu *cpu)
 
 /* ---- registers */
 
-static struct hv_regs *raw_regs(struct hv_kvm_cpu *c)
+struct hv_regs *hv_kvm_raw_regs(struct hv_kvm_cpu *c)
 {
 	if (c->kvm->sync_regs)
 		return (struct hv_regs *)(void *)&c->run->s.regs.regs;
@@ -256,7 +254,7 @@ static void step_over_out(const struct hv_kvm_cpu *c, struct hv_regs *regs)
 struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
-	struct hv_regs *regs = raw_regs(c);
+	struct hv_regs *regs = hv_kvm_raw_regs(c);
 
 	if (regs && !c->regs_given)
 		step_over_out(c, regs);
@@ -311,8 +309,8 @@ static uint32_t shown_next(struct hv_kvm_cpu *c)
 	return shown;
 }
 
-/* c->sregs, to be changed. KVM shows a task state as busy that was not. */
-static int take_sregs(struct hv_kvm_cpu *c)
+/* KVM shows a task state as busy that was not. */
+int hv_kvm_take_sregs(struct hv_kvm_cpu *c)
 {
 	if (c->sregs_changed)
 		return 0;
@@ -329,7 +327,7 @@ static int take_sregs(struct hv_kvm_cpu *c)
 int hv_kvm_cpu_bases(struct hv_cpu *cpu, struct hv_bases *ret_bases)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
-	int status = take_sregs(c);
+	int status = hv_kvm_take_sregs(c);
 
 	if (status < 0)
 		return status;
@@ -364,7 +362,7 @@ void hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
 int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
-	int status = take_sregs(c);
+	int status = hv_kvm_take_sregs(c);
 
 	if (status == 0)
 		set_root(c, root);
@@ -404,195 +402,11 @@ int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
 	/* The general ones lie where they are looked for, which may be before it
 	 * first runs: instead of those of another life. */
 	c->regs_given = true;
-	*raw_regs(c) = *regs;
+	*hv_kvm_raw_regs(c) = *regs;
 	return reset_extended_state(c);
 }
 
-/* ---- exits */
-
-static void __attribute__((format(printf, 2, 3)))
-dead(struct hv_exit *exit, const char *format, ...)
-{
-	va_list args;
-
-	exit->kind = HV_EXIT_DEAD;
-	va_start(args, format);
-	vsnprintf(exit->dead_reason, sizeof(exit->dead_reason), format, args);
-	va_end(args);
-}
-
-/* A stub is at ring 0: what it interrupted goes on at ring 3. */
-static int back_to_ring3(struct hv_kvm_cpu *c)
-{
-	int status = take_sregs(c);
-
-	if (status < 0)
-		return status;
-	c->sregs.cs = c->entry_sregs.cs;
-	c->sregs.ss = c->entry_sregs.ss;
-	return 0;
-}
-
-static bool is_soft(uint64_t vector)
-{
-	return vector == HV_VECTOR_BREAKPOINT || vector == HV_VECTOR_OVERFLOW;
-}
-
-/* KVM keeps the number of an exception that has been delivered: as if it were still
- * to be, for one of these (see delivering). */
-static void forget_soft(const struct hv_kvm_cpu *c)
-{
-	struct kvm_vcpu_events none = { .flags = 0 };
-
-	ioctl(c->fd, KVM_SET_VCPU_EVENTS, &none);
-}
-
-static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
-{
-	struct hv_fault_frame frame;
-
-	exit->kind = HV_EXIT_FAULT;
-	if (!exit->regs || back_to_ring3(c) < 0 ||
-	    hv_kvm_fault_frame(c->kvm->window, c->number, exit->regs->rip,
-			       exit->regs->rsp, &frame) < 0) {
-		dead(exit, "an exception left no frame");
-		return;
-	}
-	exit->vector = (unsigned)frame.vector;
-	exit->error_code = frame.error_code;
-	exit->regs->rip = frame.rip;
-	exit->regs->rsp = frame.rsp;
-	exit->regs->rflags = frame.rflags;
-	exit->fault_address = frame.vector == HV_VECTOR_PAGE_FAULT ? c->sregs.cr2
-								   : 0;
-	if (is_soft(frame.vector))
-		forget_soft(c);
-	if (frame.vector == HV_VECTOR_UNDEFINED &&
-	    frame.rip == hv_window_addr(HV_KVM_KEYS)) {
-		hv_kvm_without_keys(c->kvm->window);
-		exit->regs->rip = hv_window_addr(HV_KVM_KEYS_DONE);
-		exit->kind = HV_EXIT_KICKED;
-	}
-}
-
-/* Also for a guest without user mode under software KVM, and for anybody who
- * goes to the user page by himself. */
-static void on_syscall(struct hv_kvm_cpu *c, struct hv_exit *exit)
-{
-	exit->kind = HV_EXIT_SYSCALL;
-	if (!exit->regs || back_to_ring3(c) < 0) {
-		dead(exit, "KVM does not show its registers");
-		return;
-	}
-	exit->regs->rip = exit->regs->rcx;
-	exit->regs->rflags = exit->regs->r11;
-}
-
-/* Whether rip, as it is after an `out` of ours, is in this part of the window. */
-static bool came_from(const struct hv_exit *exit, uint32_t from, uint32_t to)
-{
-	return exit->regs &&
-	       exit->regs->rip - hv_window_addr(from) <= to - from;
-}
-
-/* An `in` is done when KVM is entered again; one of a string then writes registers
- * and memory, whatever has been made of them meanwhile. So it is done at once, and
- * the registers are those before it, as if it had not been. */
-static void on_input(struct hv_kvm_cpu *c, struct hv_exit *exit)
-{
-	struct kvm_run *run = c->run;
-	const struct hv_regs *shown = raw_regs(c);
-	struct hv_regs before = shown ? *shown : (struct hv_regs){ .rip = 0 };
-
-	exit->kind = HV_EXIT_PORT;
-	exit->number = run->io.port;
-	memset((uint8_t *)run + run->io.data_offset, 0xff,
-	       (size_t)run->io.size * run->io.count);
-	__atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	if (ioctl(c->fd, KVM_RUN, 0) == 0 || errno != EINTR) {
-		dead(exit, "KVM cannot finish the input of a port");
-		return;
-	}
-	__atomic_store_n(&run->immediate_exit, 0, __ATOMIC_SEQ_CST);
-	run->exit_reason = KVM_EXIT_INTR;
-	exit->regs = hv_kvm_cpu_regs(&c->cpu);
-	if (exit->regs && shown)
-		*exit->regs = before;
-	else
-		dead(exit, "KVM does not show its registers");
-}
-
-static void on_port(struct hv_kvm_cpu *c, struct hv_exit *exit)
-{
-	const struct kvm_run *run = c->run;
-	bool plain = run->io.size == 4 && run->io.count == 1;
-	uint32_t value = 0;
-
-	if (plain)
-		memcpy(&value, (const uint8_t *)run + run->io.data_offset,
-		       sizeof(value));
-	exit->number = value;
-	if (plain && run->io.port == HV_PORT_DOORBELL) {
-		exit->kind = HV_EXIT_DOORBELL;
-		return;
-	}
-	exit->regs = hv_kvm_cpu_regs(&c->cpu);
-	if (plain && run->io.port == HV_PORT_OPERATION) {
-		exit->kind = HV_EXIT_OPERATION;
-		if (!exit->regs)
-			dead(exit, "KVM does not show its registers");
-	} else if (run->io.port == HV_PORT_SYSCALL &&
-		   came_from(exit, HV_KVM_SYSCALL, HV_KVM_SYSCALL + 4)) {
-		on_syscall(c, exit);
-	} else if (run->io.port == HV_PORT_RETURN &&
-		   came_from(exit, HV_KVM_RETURN_FROM, HV_KVM_RETURN_TO)) {
-		exit->kind = HV_EXIT_RETURN;
-	} else if (run->io.port == HV_PORT_FAULT) {
-		on_fault(c, exit);
-	} else {
-		exit->kind = HV_EXIT_PORT;
-		exit->number = run->io.port;
-	}
-}
-
-static void on_exit_reason(struct hv_kvm_cpu *c, struct hv_exit *exit)
-{
-	if (c->run->exit_reason == KVM_EXIT_IO) {
-		if (c->run->io.direction == KVM_EXIT_IO_IN)
-			on_input(c, exit);
-		else
-			on_port(c, exit);
-		return;
-	}
-	if (c->run->exit_reason == KVM_EXIT_INTR) {
-		exit->kind = HV_EXIT_KICKED;
-		return;
-	}
-	exit->regs = hv_kvm_cpu_regs(&c->cpu);
-	switch (c->run->exit_reason) {
-	case KVM_EXIT_SHUTDOWN:
-		dead(exit, "triple fault: an exception could not be delivered");
-		break;
-	case KVM_EXIT_HLT:
-		dead(exit, "the processor halted");
-		break;
-	case KVM_EXIT_INTERNAL_ERROR:
-		dead(exit, "KVM cannot execute this instruction (suberror %u)",
-		     c->run->internal.suberror);
-		break;
-	case KVM_EXIT_FAIL_ENTRY:
-		dead(exit, "the processor refuses the guest's state (0x%llx)",
-		     (unsigned long long)
-			     c->run->fail_entry.hardware_entry_failure_reason);
-		break;
-	case KVM_EXIT_MMIO:
-		dead(exit, "it touched guest-physical 0x%llx, where it has no memory of its own",
-		     (unsigned long long)c->run->mmio.phys_addr);
-		break;
-	default:
-		dead(exit, "KVM exit %u", c->run->exit_reason);
-	}
-}
+/* ---- running */
 
 void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 {
@@ -602,7 +416,7 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 	c->run->kvm_valid_regs = c->shown = shown_next(c);
 	ret_exit->regs = NULL;
 	if (give_back(c) && ioctl(c->fd, KVM_RUN, 0) == 0) {
-		on_exit_reason(c, ret_exit);
+		hv_kvm_exit(c, ret_exit);
 	} else if (errno == EINTR || errno == EAGAIN) {
 		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		c->run->exit_reason = KVM_EXIT_INTR;
@@ -610,7 +424,7 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 		ret_exit->kind = HV_EXIT_KICKED;
 	} else {
 		ret_exit->regs = hv_kvm_cpu_regs(cpu);
-		dead(ret_exit, "KVM cannot run the vCPU: %s", strerror(errno));
+		hv_kvm_dead(ret_exit, "KVM cannot run the vCPU: %s", strerror(errno));
 	}
 }
 
@@ -644,7 +458,7 @@ static bool delivering(struct hv_kvm_cpu *c)
 			return false;
 	}
 	return events->exception.injected || events->exception.pending ||
-	       is_soft(events->exception.nr);
+	       hv_kvm_is_soft(events->exception.nr);
 }
 
 /* Before the `out` of a stub of either kind, or on the way to one. */

@@ -15,7 +15,9 @@
  * The tables are the architecture's, in ordinary RAM, and are changed by
  * stores: no exits. The processor keeps translations: after an entry that was
  * present has been changed or taken away, pvg_flush tells every vCPU that may
- * have used it. A space is its owner's to lock.
+ * have used it. Entries of the root are copied when it is loaded: the first page
+ * under one of a root that is loaded is not there before a flush. A space is its
+ * owner's to lock.
  */
 #ifndef PVGUEST_MMU_H
 #define PVGUEST_MMU_H
@@ -59,7 +61,8 @@ int pvg_space_init(struct pvg_space *ret_space);
 void pvg_space_done(struct pvg_space *space);
 
 /* Map [gva, gva + bytes) to [gpa, gpa + bytes), all multiples of 4096, in place
- * of what was there (then a flush is due). Pages are marked accessed, and dirty
+ * of what was there. A flush is due if there was something, and if the space is
+ * loaded and root[gva >> 39 & 511] was not present before. Pages are marked accessed, and dirty
  * if they can be written, so that the processor need not do it. 0; -PV_EINVAL
  * (alignment, not canonical, in the window); -PV_ENOMEM (for a table: a part
  * may be mapped). */
@@ -88,7 +91,7 @@ int pvg_space_map_ram(struct pvg_space *space);
  * start). They must map the code, the stack and the library's data where they
  * are. A change to the root page itself counts from the next flush on. 0;
  * -PV_EINVAL, -PV_EFAULT (bad entries in the root), -PV_ENOSYS without
- * PV_FEATURE_MMU. Cost 1 exit. */
+ * PV_FEATURE_MMU, which is to be asked for in PVG_NOTE. Cost 1 exit. */
 static inline int pvg_root_load(pv_gpa_t root)
 {
 	return (int)pvg_op_mmu_root(root);

@@ -55,7 +55,9 @@ struct pvg_thread_options {
 	uint64_t vcpus;     /* bit n: may run on vCPU n; 0: on any */
 };
 
-/* An upcall takes up to 4 KiB of a stack; so do the printf functions. */
+/* An upcall takes up to 4 KiB of a stack; so do the printf functions. There is no
+ * guard page below: a stack that ran over is found when the thread is switched
+ * away, by when it has overwritten what lies there. */
 #define PVG_THREAD_STACK_BYTES (64u << 10)
 #define PVG_THREAD_STACK_MIN_BYTES (16u << 10)
 

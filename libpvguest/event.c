@@ -67,15 +67,14 @@ static void unmask_only(const struct pvg_ports *ports)
 	}
 }
 
-static int first_pending(const struct pvg_ports *ports)
+int pvg_ports_first(const struct pv_vcpu *page, const struct pvg_ports *ports)
 {
-	uint64_t *pending = pvg_vcpu()->pending;
-
 	for (int i = 0; i < PV_PORT_WORDS; i++) {
-		uint64_t found = __atomic_load_n(&pending[i],
-						 __ATOMIC_ACQUIRE);
+		uint64_t found = ports->word[i];
 
-		found &= ports->word[i];
+		if (found)
+			found &= __atomic_load_n(&page->pending[i],
+						 __ATOMIC_SEQ_CST);
 		if (found)
 			return i * 64 + __builtin_ctzll(found);
 	}
@@ -92,7 +91,7 @@ static int block_for(const struct pvg_ports *ports, uint64_t deadline_ns)
 		int64_t answer = pvg_op_block(deadline_ns);
 
 		pvg_mask();
-		port = first_pending(ports);
+		port = pvg_ports_first(pvg_vcpu(), ports);
 		if (port < 0 && answer == -PV_ETIMEDOUT)
 			port = -PV_ETIMEDOUT;
 	} while (port == -PV_EAGAIN);
@@ -108,7 +107,7 @@ int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
 	if (pvg_ports_wait_hook)
 		return pvg_ports_wait_hook(pvg_vcpu_number(), ports,
 					   deadline_ns);
-	port = first_pending(ports);
+	port = pvg_ports_first(pvg_vcpu(), ports);
 	if (port >= 0)
 		return port;
 	was_masked = pvg_mask_save();
@@ -117,19 +116,6 @@ int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
 	unmask_only(&none);
 	pvg_mask_restore(was_masked);
 	return port;
-}
-
-int pvg_port_wait(unsigned port, uint64_t deadline_ns)
-{
-	struct pvg_ports ports = { { 0 } };
-	int answer;
-
-	pvg_ports_add(&ports, port);
-	answer = pvg_ports_wait(&ports, deadline_ns);
-	if (answer < 0)
-		return answer;
-	pvg_port_clear(port);
-	return 0;
 }
 
 static int poll_for(unsigned vcpu, unsigned port, uint64_t deadline_ns)
@@ -158,4 +144,9 @@ int pvg_port_wait_on(unsigned vcpu, unsigned port, uint64_t deadline_ns)
 		return answer;
 	pvg_port_clear_on(vcpu, port);
 	return 0;
+}
+
+int pvg_port_wait(unsigned port, uint64_t deadline_ns)
+{
+	return pvg_port_wait_on(pvg_vcpu_number(), port, deadline_ns);
 }

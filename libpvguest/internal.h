@@ -49,6 +49,9 @@ static inline struct pvg_percpu *pvg_percpu(void)
  * vCPU runs or as the first thing it does. */
 void pvg_vcpu_prepare(unsigned vcpu);
 
+/* event.c: the lowest of the ports that is pending, or -PV_EAGAIN. */
+int pvg_ports_first(const struct pv_vcpu *page, const struct pvg_ports *ports);
+
 /* event.c: how a scheduler waits in place of pvg_ports_wait: until a port of the
  * vCPU is pending, which it answers, or the deadline. NULL without one. */
 extern int (*pvg_ports_wait_hook)(unsigned vcpu, const struct pvg_ports *ports,

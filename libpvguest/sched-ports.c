@@ -29,21 +29,6 @@ static void unmask(unsigned vcpu, const struct pvg_ports *ports)
 					   __ATOMIC_SEQ_CST);
 }
 
-static int first_pending(unsigned vcpu, const struct pvg_ports *ports)
-{
-	uint64_t *pending = pvg_vcpu_page(vcpu)->pending;
-
-	for (int i = 0; i < PV_PORT_WORDS; i++) {
-		uint64_t found = ports->word[i];
-
-		if (found)
-			found &= __atomic_load_n(&pending[i], __ATOMIC_SEQ_CST);
-		if (found)
-			return i * 64 + __builtin_ctzll(found);
-	}
-	return -PV_EAGAIN;
-}
-
 static void forget(struct port_wait *wait)
 {
 	struct port_wait **at = &waits;
@@ -66,7 +51,7 @@ static int thread_waits(unsigned vcpu, const struct pvg_ports *ports,
 	waits = &wait;
 	for (;;) {
 		unmask(vcpu, ports);
-		port = first_pending(vcpu, ports);
+		port = pvg_ports_first(pvg_vcpu_page(vcpu), ports);
 		if (port >= 0 || error)
 			break;
 		error = pvg_sched_wait(&wait.thread, deadline_ns);

@@ -149,6 +149,69 @@ static void wait_for_another_vcpus(unsigned vcpus)
 	pvg_thread_join(thread);
 }
 
+/* Where a thread waits for a port, it is unmasked; and stays so. */
+static bool is_waited_for(unsigned vcpu, unsigned port)
+{
+	uint64_t masked = __atomic_load_n(
+		&pvg_vcpu_page(vcpu)->masked[port / 64], __ATOMIC_SEQ_CST);
+
+	return !(masked >> port % 64 & 1);
+}
+
+static unsigned find_waiter(unsigned port)
+{
+	for (unsigned vcpu = 0;; vcpu = (vcpu + 1) % pvg_vcpus()) {
+		if (is_waited_for(vcpu, port))
+			return vcpu;
+		pvg_sleep_ns(MILLISECOND);
+	}
+}
+
+struct roamer {
+	unsigned port, vcpu_after;
+	int answer;
+};
+
+static void wait_unpinned(void *arg)
+{
+	struct roamer *self = arg;
+
+	self->answer = pvg_port_wait(self->port, PV_FOREVER);
+	self->vcpu_after = pvg_vcpu_number();
+}
+
+/* With its vCPU taken by another thread, who waited goes on elsewhere. */
+static void event_moves_waiter(struct roamer *roamer, unsigned *moves,
+			       unsigned *left_pending)
+{
+	struct pvg_thread *waiting = start(wait_unpinned, roamer), *spinning;
+	unsigned vcpu = find_waiter(roamer->port);
+
+	stop = false;
+	spinning = start_on(UINT64_C(1) << vcpu, spin, NULL);
+	pvg_sleep_ns(5 * MILLISECOND);
+	pvg_event_send(vcpu, roamer->port);
+	pvg_thread_join(waiting);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pvg_thread_join(spinning);
+	*moves += roamer->vcpu_after != vcpu;
+	*left_pending += roamer->answer != 0 ||
+			 pvg_port_pending_on(vcpu, roamer->port);
+}
+
+static void waits_while_moved(void)
+{
+	unsigned moves = 0, left_pending = 0;
+
+	for (int i = 0; i < 10; i++) {
+		struct roamer roamer = { .port = (unsigned)pvg_port_alloc() };
+
+		event_moves_waiter(&roamer, &moves, &left_pending);
+	}
+	pvg_printf("# moved %u times of 10\n", moves);
+	tap_equal(left_pending, 0, "a port is cleared where it was waited for");
+}
+
 int main(void)
 {
 	unsigned vcpus = threads_start();
@@ -159,5 +222,6 @@ int main(void)
 	beside_spinning_ones(vcpus);
 	waits_are_a_threads();
 	wait_for_another_vcpus(vcpus);
+	waits_while_moved();
 	return tap_done();
 }

@@ -28,40 +28,45 @@ static inline void pvg_ports_add(struct pvg_ports *ports, unsigned port)
 	ports->word[port / 64] |= UINT64_C(1) << port % 64;
 }
 
-static inline bool pvg_port_pending_on(unsigned vcpu, unsigned port)
+/* With the vCPU's page in place of its number. */
+static inline bool pvg_port_pending_in(const struct pv_vcpu *page,
+				       unsigned port)
 {
-	uint64_t word = __atomic_load_n(
-		&pvg_vcpu_page(vcpu)->pending[port / 64], __ATOMIC_ACQUIRE);
+	uint64_t word = __atomic_load_n(&page->pending[port / 64],
+					__ATOMIC_ACQUIRE);
 
 	return word >> port % 64 & 1;
 }
 
+static inline bool pvg_port_clear_in(struct pv_vcpu *page, unsigned port)
+{
+	if (!pvg_port_pending_in(page, port))
+		return false;
+	__atomic_fetch_and(&page->pending[port / 64],
+			   ~(UINT64_C(1) << port % 64), __ATOMIC_SEQ_CST);
+	return true;
+}
+
+static inline bool pvg_port_pending_on(unsigned vcpu, unsigned port)
+{
+	return pvg_port_pending_in(pvg_vcpu_page(vcpu), port);
+}
+
 static inline bool pvg_port_pending(unsigned port)
 {
-	uint64_t word = __atomic_load_n(&pvg_vcpu()->pending[port / 64],
-					__ATOMIC_ACQUIRE);
-
-	return word >> port % 64 & 1;
+	return pvg_port_pending_in(pvg_vcpu(), port);
 }
 
 /* Clear a port; whether it was pending. No exit; the locked instruction is
  * spared where there is nothing to clear. */
 static inline bool pvg_port_clear_on(unsigned vcpu, unsigned port)
 {
-	if (!pvg_port_pending_on(vcpu, port))
-		return false;
-	__atomic_fetch_and(&pvg_vcpu_page(vcpu)->pending[port / 64],
-			   ~(UINT64_C(1) << port % 64), __ATOMIC_SEQ_CST);
-	return true;
+	return pvg_port_clear_in(pvg_vcpu_page(vcpu), port);
 }
 
 static inline bool pvg_port_clear(unsigned port)
 {
-	if (!pvg_port_pending(port))
-		return false;
-	__atomic_fetch_and(&pvg_vcpu()->pending[port / 64],
-			   ~(UINT64_C(1) << port % 64), __ATOMIC_SEQ_CST);
-	return true;
+	return pvg_port_clear_in(pvg_vcpu(), port);
 }
 
 /* A port nobody uses yet, on any vCPU, to bind a source to; -PV_ENOMEM if all
@@ -78,7 +83,8 @@ void pvg_port_free(unsigned port);
  * handler's: waiting for it may miss it. Not for use in a handler. With the
  * scheduler running the calling thread waits, not the vCPU. */
 int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns);
-/* The same for one port, which is cleared. 0 or -PV_ETIMEDOUT. */
+/* The same for one port, which is cleared. 0 or -PV_ETIMEDOUT. A thread that may
+ * be moved waits, here as above, for the vCPU that it is on at the call. */
 int pvg_port_wait(unsigned port, uint64_t deadline_ns);
 /* The same for a port of any vCPU. Where that is another and no scheduler runs
  * it polls, YIELD by YIELD: a vCPU cannot sleep for another's event. */

@@ -6,6 +6,7 @@
 #define PVG_INTERNAL_H
 
 #include <pvguest/event.h>
+#include <pvguest/mmu.h>
 #include <pvguest/trap.h>
 #include <stdarg.h>
 
@@ -73,6 +74,18 @@ void pvg_entry_prepare(void);
 extern uint64_t pvg_xstate_mask;
 extern size_t pvg_xstate_size;
 extern uintptr_t pvg_upcall_return, pvg_trap_return;
+
+/* mmu.c: pvg_space_entry with the value that it found there, for who does not keep
+ * others from changing it; and where that leads for an address in the page. */
+uint64_t *pvg_space_find(const struct pvg_space *space, uint64_t gva,
+			 uint64_t *ret_value, unsigned *ret_level);
+static inline pv_gpa_t pvg_entry_gpa(uint64_t value, unsigned level,
+				     uint64_t gva)
+{
+	uint64_t bytes = pvg_level_bytes(level);
+
+	return (value & PVG_PTE_ADDRESS & -bytes) | gva % bytes;
+}
 
 /* upcall.c, trap.c: the C side of the entries. */
 void pvg_upcalls_deliver(void);

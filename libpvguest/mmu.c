@@ -13,29 +13,30 @@
 
 #include "internal.h"
 
-#define ROOT_LEVEL 3
+#define ROOT_LEVEL 3u
 #define ENTRIES 512
 #define TABLE_RIGHTS \
 	(PVG_PTE_PRESENT | PVG_PTE_WRITE | PVG_PTE_USER | PVG_PTE_ACCESSED)
 #define PAGE_RIGHTS (PVG_PTE_WRITE | PVG_PTE_DIRTY | PVG_PTE_NO_EXEC)
 
-static uint64_t bytes_of(int level)
+/* The upper bits are copies of bit 47. */
+static uint64_t canonical(uint64_t gva)
 {
-	return (uint64_t)PVG_PAGE_BYTES << 9 * level;
+	return (uint64_t)((int64_t)(gva << 16) >> 16);
 }
 
-static uint64_t *entry_in(uint64_t *table, uint64_t gva, int level)
+static uint64_t *entry_in(uint64_t *table, uint64_t gva, unsigned level)
 {
-	return &table[gva / bytes_of(level) % ENTRIES];
+	return &table[gva / pvg_level_bytes(level) % ENTRIES];
 }
 
-static bool is_page(uint64_t entry, int level)
+static bool is_page(uint64_t entry, unsigned level)
 {
 	return entry & PVG_PTE_PRESENT &&
 	       (level == 0 || entry & PVG_PTE_LARGE);
 }
 
-static bool is_table(uint64_t entry, int level)
+static bool is_table(uint64_t entry, unsigned level)
 {
 	return entry & PVG_PTE_PRESENT && !is_page(entry, level);
 }
@@ -43,6 +44,11 @@ static bool is_table(uint64_t entry, int level)
 static uint64_t *table_of(uint64_t entry)
 {
 	return (uint64_t *)(uintptr_t)(entry & PVG_PTE_ADDRESS);
+}
+
+static uint64_t get(const uint64_t *entry)
+{
+	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 }
 
 static void set(uint64_t *entry, uint64_t value)
@@ -71,7 +77,7 @@ static uint64_t *table_alloc(void)
 
 /* Below an entry of this level there is a table from now on: where there was a page,
  * one of smaller pages. */
-static int make_table(uint64_t *entry, int level)
+static int make_table(uint64_t *entry, unsigned level)
 {
 	uint64_t *table;
 
@@ -86,7 +92,7 @@ static int make_table(uint64_t *entry, int level)
 		if (level == 1)
 			piece &= ~PVG_PTE_LARGE;
 		for (int i = 0; i < ENTRIES; i++)
-			table[i] = piece + (uint64_t)i * bytes_of(level - 1);
+			table[i] = piece + (uint64_t)i * pvg_level_bytes(level - 1);
 	}
 	set(entry, pvg_gpa(table) | TABLE_RIGHTS);
 	return 0;
@@ -94,11 +100,11 @@ static int make_table(uint64_t *entry, int level)
 
 /* The entry for gva at this level, tables made down to it; NULL without memory. */
 static uint64_t *entry_make(const struct pvg_space *space, uint64_t gva,
-			    int level)
+			    unsigned level)
 {
 	uint64_t *entry = entry_in(space->root, gva, ROOT_LEVEL);
 
-	for (int above = ROOT_LEVEL; above > level; above--) {
+	for (unsigned above = ROOT_LEVEL; above > level; above--) {
 		if (make_table(entry, above))
 			return NULL;
 		entry = entry_in(table_of(*entry), gva, above - 1);
@@ -106,17 +112,21 @@ static uint64_t *entry_make(const struct pvg_space *space, uint64_t gva,
 	return entry;
 }
 
-/* The entry at which the way to gva ends: a page's, or one that leads nowhere. */
+/* The entry at which the way to gva ends: a page's, or one that leads nowhere. Its
+ * value is what decided that: the entry itself may have changed since. */
 static uint64_t *entry_find(const struct pvg_space *space, uint64_t gva,
-			    int *ret_level)
+			    uint64_t *ret_value, unsigned *ret_level)
 {
-	uint64_t *entry = entry_in(space->root, gva, ROOT_LEVEL);
-	int level = ROOT_LEVEL;
+	unsigned level = ROOT_LEVEL;
+	uint64_t *entry = entry_in(space->root, gva, level);
+	uint64_t value = get(entry);
 
-	while (is_table(*entry, level)) {
+	while (is_table(value, level)) {
 		level--;
-		entry = entry_in(table_of(*entry), gva, level);
+		entry = entry_in(table_of(value), gva, level);
+		value = get(entry);
 	}
+	*ret_value = value;
 	*ret_level = level;
 	return entry;
 }
@@ -134,21 +144,21 @@ static bool is_good_range(uint64_t gva, uint64_t bytes)
 }
 
 /* The largest pages that may begin here. */
-static int level_for(uint64_t gva, pv_gpa_t gpa, uint64_t bytes,
+static unsigned level_for(uint64_t gva, pv_gpa_t gpa, uint64_t bytes,
 		     unsigned rights)
 {
-	int level = rights & PVG_LARGE ? 1 : 0;
+	unsigned level = rights & PVG_LARGE ? 1 : 0;
 
 	if (rights & PVG_HUGE && pvg_has(PV_FEATURE_HUGE_PAGES))
 		level = 2;
-	while ((gva | gpa) % bytes_of(level) || bytes < bytes_of(level))
+	while ((gva | gpa) % pvg_level_bytes(level) || bytes < pvg_level_bytes(level))
 		level--;
 	return level;
 }
 
 /* The same, or smaller ones where there is a table already. */
 static uint64_t *entry_to_map(const struct pvg_space *space, uint64_t gva,
-			      int *level)
+			      unsigned *level)
 {
 	uint64_t *entry = entry_make(space, gva, *level);
 
@@ -166,9 +176,9 @@ int pvg_space_map(struct pvg_space *space, uint64_t gva, pv_gpa_t gpa,
 	    bytes > PVG_PTE_ADDRESS - gpa + PVG_PAGE_BYTES)
 		return -PV_EINVAL;
 	while (bytes > 0) {
-		int level = level_for(gva, gpa, bytes, rights);
+		unsigned level = level_for(gva, gpa, bytes, rights);
 		uint64_t *entry = entry_to_map(space, gva, &level);
-		uint64_t step = bytes_of(level);
+		uint64_t step = pvg_level_bytes(level);
 
 		if (!entry)
 			return -PV_ENOMEM;
@@ -178,7 +188,7 @@ int pvg_space_map(struct pvg_space *space, uint64_t gva, pv_gpa_t gpa,
 			gva += step;
 			gpa += step;
 			bytes -= step;
-		} while (bytes >= step && gva % bytes_of(level + 1) &&
+		} while (bytes >= step && gva % pvg_level_bytes(level + 1) &&
 			 !is_table(*entry, level));
 	}
 	return 0;
@@ -191,17 +201,18 @@ static int change(struct pvg_space *space, uint64_t gva, uint64_t bytes,
 	if (!is_good_range(gva, bytes))
 		return -PV_EINVAL;
 	while (bytes > 0) {
-		int level;
-		uint64_t *entry = entry_find(space, gva, &level);
-		uint64_t left = bytes_of(level) - gva % bytes_of(level);
+		unsigned level;
+		uint64_t value;
+		uint64_t *entry = entry_find(space, gva, &value, &level);
+		uint64_t left = pvg_level_bytes(level) - gva % pvg_level_bytes(level);
 
-		if (is_page(*entry, level)) {
-			if (left < bytes_of(level) || bytes < left) {
+		if (is_page(value, level)) {
+			if (left < pvg_level_bytes(level) || bytes < left) {
 				if (make_table(entry, level))
 					return -PV_ENOMEM;
 				continue;
 			}
-			set(entry, (*entry & keep) | add);
+			set(entry, (value & keep) | add);
 		}
 		if (left > bytes)
 			left = bytes;
@@ -222,31 +233,60 @@ int pvg_space_protect(struct pvg_space *space, uint64_t gva, uint64_t bytes,
 	return change(space, gva, bytes, ~PAGE_RIGHTS, right_bits(rights));
 }
 
-uint64_t *pvg_space_entry(const struct pvg_space *space, uint64_t gva)
+uint64_t *pvg_space_find(const struct pvg_space *space, uint64_t gva,
+			 uint64_t *ret_value, unsigned *ret_level)
 {
-	int level;
-	uint64_t *entry = entry_find(space, gva, &level);
+	uint64_t *entry = entry_find(space, gva, ret_value, ret_level);
 
 	/* What is not canonical has the entry of something else. */
-	if ((uint64_t)((int64_t)(gva << 16) >> 16) != gva)
+	if (canonical(gva) != gva || !is_page(*ret_value, *ret_level))
 		return NULL;
-	return is_page(*entry, level) ? entry : NULL;
+	return entry;
+}
+
+uint64_t *pvg_space_entry(const struct pvg_space *space, uint64_t gva,
+			  unsigned *ret_level)
+{
+	uint64_t value;
+
+	return pvg_space_find(space, gva, &value, ret_level);
 }
 
 bool pvg_space_lookup(const struct pvg_space *space, uint64_t gva,
 		      pv_gpa_t *ret_gpa, unsigned *ret_rights)
 {
-	int level;
-	uint64_t entry;
+	unsigned level;
+	uint64_t value;
 
-	if (!pvg_space_entry(space, gva))
+	if (!pvg_space_find(space, gva, &value, &level))
 		return false;
-	entry = *entry_find(space, gva, &level);
-	*ret_gpa = (entry & PVG_PTE_ADDRESS & -bytes_of(level)) |
-		   gva % bytes_of(level);
-	*ret_rights = (entry & PVG_PTE_WRITE ? PVG_WRITE : 0) |
-		      (entry & PVG_PTE_NO_EXEC ? 0 : PVG_EXEC);
+	*ret_gpa = pvg_entry_gpa(value, level, gva);
+	*ret_rights = (value & PVG_PTE_WRITE ? PVG_WRITE : 0) |
+		      (value & PVG_PTE_NO_EXEC ? 0 : PVG_EXEC);
 	return true;
+}
+
+static int each_below(uint64_t *table, unsigned level, uint64_t base,
+		      pvg_space_fn *fn, void *arg)
+{
+	int answer = 0;
+
+	for (uint64_t i = 0; i < ENTRIES && answer == 0; i++) {
+		uint64_t gva = canonical(base + i * pvg_level_bytes(level));
+		uint64_t value = get(&table[i]);
+
+		if (is_page(value, level))
+			answer = fn(gva, &table[i], level, arg);
+		else if (is_table(value, level))
+			answer = each_below(table_of(value), level - 1, gva, fn,
+					    arg);
+	}
+	return answer;
+}
+
+int pvg_space_each(const struct pvg_space *space, pvg_space_fn *fn, void *arg)
+{
+	return each_below(space->root, ROOT_LEVEL, 0, fn, arg);
 }
 
 int pvg_space_init(struct pvg_space *ret_space)
@@ -255,7 +295,7 @@ int pvg_space_init(struct pvg_space *ret_space)
 	return ret_space->root ? 0 : -PV_ENOMEM;
 }
 
-static void table_free(uint64_t *table, int level)
+static void table_free(uint64_t *table, unsigned level)
 {
 	for (int i = 0; level > 0 && i < ENTRIES; i++)
 		if (is_table(table[i], level))

@@ -21,16 +21,15 @@ static void *user_at(const struct pvg_space *space, uint64_t gva, bool write,
 {
 	uint64_t needed = PVG_PTE_USER | (write ? PVG_PTE_WRITE : 0);
 	size_t left = PVG_PAGE_BYTES - gva % PVG_PAGE_BYTES;
-	const uint64_t *entry = pvg_space_entry(space, gva);
-	unsigned rights;
-	pv_gpa_t gpa;
+	uint64_t value;
+	unsigned level;
 
-	if (!entry || (*entry & needed) != needed ||
-	    !pvg_space_lookup(space, gva, &gpa, &rights))
+	if (!pvg_space_find(space, gva, &value, &level) ||
+	    (value & needed) != needed)
 		return NULL;
 	if (*len > left)
 		*len = left;
-	return (void *)(uintptr_t)gpa;
+	return (void *)(uintptr_t)pvg_entry_gpa(value, level, gva);
 }
 
 bool pvg_user_copy_in(const struct pvg_space *space, void *to, uint64_t from,

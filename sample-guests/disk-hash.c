@@ -27,6 +27,7 @@ static void read_ahead(struct pvg_blk *disk, uint64_t offset)
 	struct slot *slot = &slots[offset / SLOT_BYTES % SLOTS];
 	uint64_t end = pvg_blk_blocks(disk) * disk->config.logical_block_bytes;
 	uint64_t len = end - offset;
+	int error;
 
 	if (offset >= end)
 		return;
@@ -34,7 +35,8 @@ static void read_ahead(struct pvg_blk *disk, uint64_t offset)
 		len = SLOT_BYTES;
 	pvg_blk_prep_read(&slot->request, offset, slot->buffer, (uint32_t)len);
 	/* The queue has at least as many entries as there are slots. */
-	pvg_assert(pvg_blk_submit(disk, &slot->request) == 0);
+	error = pvg_blk_submit(disk, &slot->request);
+	pvg_assert(error == 0);
 }
 
 static void hash_piece(struct pvg_blk *disk, struct sha256 *hash,

@@ -52,7 +52,7 @@ enum death {
 	DIED_BAD_ADDRESS = 128 + 11 /* it touched what is not its own */
 };
 
-/* What a program finds in its address space (see space.h), and its bounds. */
+/* What a program finds in its address space (see space.c), and its bounds. */
 #define USER_START 0x200000ul /* where linkers put programs, or below it */
 #define USER_END 0x40000000ul
 #define STACK_BYTES (256ul << 10)

@@ -41,35 +41,6 @@ static void flush(struct space *space, uint64_t address, size_t bytes)
 		space->vcpus = 0;
 }
 
-/* Every page that is there, by a walk through the tables: sparse spaces are large.
- * Stops at the first error. */
-typedef int page_fn(struct space *space, uint64_t address, uint64_t *entry,
-		    struct space *other);
-
-static int each_below(struct space *space, uint64_t *table, int level,
-		      uint64_t address, page_fn *fn, struct space *other)
-{
-	int error = 0;
-
-	for (int i = 0; i < 512 && !error; i++) {
-		uint64_t at = address + ((uint64_t)i << (12 + 9 * level));
-
-		if (!(table[i] & PVG_PTE_PRESENT))
-			continue;
-		if (level == 0)
-			error = fn(space, at, &table[i], other);
-		else
-			error = each_below(space, frame_of(table[i]), level - 1,
-					   at, fn, other);
-	}
-	return error;
-}
-
-static int each_page(struct space *space, page_fn *fn, struct space *other)
-{
-	return each_below(space, space->tables.root, 3, 0, fn, other);
-}
-
 int space_init(struct space *ret_space)
 {
 	*ret_space = (struct space){ .kept_frames = FRAMES_KEPT };
@@ -182,10 +153,11 @@ int space_fault(struct space *space, uint64_t address, unsigned access)
 {
 	const struct region *region = region_at(space, address);
 	const uint64_t *entry;
+	unsigned level; /* all pages are of 4 KiB */
 
 	if (!region || access & ~region->rights)
 		return -E_FAULT;
-	entry = pvg_space_entry(&space->tables, address);
+	entry = pvg_space_entry(&space->tables, address, &level);
 	if (!entry)
 		return demand(space, region, page_of(address));
 	if (access & PVG_WRITE && !(*entry & PVG_PTE_WRITE))
@@ -196,12 +168,13 @@ int space_fault(struct space *space, uint64_t address, unsigned access)
 
 /* fork: both get the same frames, and neither may write to them. */
 
-static int share_page(struct space *parent, uint64_t address, uint64_t *entry,
-		      struct space *child)
+static int share_page(uint64_t address, uint64_t *entry, unsigned level,
+		      void *arg)
 {
 	unsigned exec = *entry & PVG_PTE_NO_EXEC ? 0 : PVG_EXEC;
+	struct space *child = arg;
 
-	(void)parent;
+	(void)level;
 	if (pvg_space_map(&child->tables, address, *entry & PVG_PTE_ADDRESS,
 			  PAGE, exec) < 0)
 		return -E_MEMORY;
@@ -217,7 +190,7 @@ int space_fork(struct space *ret_child, struct space *parent)
 		return -E_MEMORY;
 	memcpy(ret_child->region, parent->region, sizeof(parent->region));
 	ret_child->regions = parent->regions;
-	if (each_page(parent, share_page, ret_child) == 0) {
+	if (pvg_space_each(&parent->tables, share_page, ret_child) == 0) {
 		flush(parent, 0, 0);
 		return 0;
 	}
@@ -229,10 +202,10 @@ int space_fork(struct space *ret_child, struct space *parent)
 
 /* Giving memory back. */
 
-static int drop_page(struct space *space, uint64_t address, uint64_t *entry,
-		     struct space *other)
+static int drop_page(uint64_t address, uint64_t *entry, unsigned level,
+		     void *arg)
 {
-	(void)space, (void)address, (void)other;
+	(void)address, (void)level, (void)arg;
 	frame_drop(frame_of(*entry));
 	return 0;
 }
@@ -240,7 +213,7 @@ static int drop_page(struct space *space, uint64_t address, uint64_t *entry,
 void space_done(struct space *space)
 {
 	flush(space, 0, 0);
-	each_page(space, drop_page, NULL);
+	pvg_space_each(&space->tables, drop_page, NULL);
 	pvg_space_done(&space->tables);
 }
 
@@ -249,7 +222,9 @@ static void shrink(struct space *space, uint64_t from, uint64_t end)
 	/* A page at a time: who gives back a sparse heap has to wait for it. */
 	for (uint64_t at = from; at > end; at -= PAGE) {
 		uint64_t page = at - PAGE;
-		const uint64_t *entry = pvg_space_entry(&space->tables, page);
+		unsigned level;
+		const uint64_t *entry = pvg_space_entry(&space->tables, page,
+							&level);
 		void *frame;
 
 		if (!entry)

@@ -138,13 +138,14 @@ static void large_pages(void)
 	uint64_t *run = pvg_pages_alloc_aligned(512, MIB2);
 	uint64_t gva = HIGH + GIB;
 	bool right = true;
+	unsigned level;
 
 	if (!tap_ok(run != NULL, "there are 2 MiB in a row"))
 		return;
 	tap_equal(pvg_space_map(&space, gva, pvg_gpa(run), MIB2,
 				PVG_WRITE | PVG_LARGE), 0,
 		  "they are mapped by one entry");
-	tap_ok(*pvg_space_entry(&space, gva) & PVG_PTE_LARGE, "really");
+	tap_ok(pvg_space_entry(&space, gva, &level) && level == 1, "really");
 	for (uint64_t i = 0; i < 512; i++)
 		*at(gva + i * 4096) = i;
 	for (uint64_t i = 0; i < 512; i++)
@@ -210,10 +211,11 @@ static void accessed_and_dirty(void)
 {
 	uint64_t gva = HIGH + 0x40000;
 	uint64_t *entry;
+	unsigned level;
 	uint64_t both = PVG_PTE_ACCESSED | PVG_PTE_DIRTY;
 
 	pvg_space_map(&space, gva, pvg_gpa(page_new()), 4096, PVG_WRITE);
-	entry = pvg_space_entry(&space, gva);
+	entry = pvg_space_entry(&space, gva, &level);
 	*entry &= ~both;
 	flush(gva, 4096);
 	(void)*at(gva);

@@ -23,6 +23,7 @@ static void setup(void)
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(ram, MAP_FAILED);
 	pvg_hosted_boot(ram, RAM_BYTES);
+	pvg_boot.features |= PV_FEATURE_HUGE_PAGES;
 	cr_assert_eq(pvg_space_init(&space), 0);
 }
 
@@ -50,13 +51,31 @@ static void expect(uint64_t gva, pv_gpa_t gpa, unsigned rights)
 	cr_assert_eq(got_rights, rights);
 }
 
+static unsigned level_of(uint64_t gva)
+{
+	unsigned level;
+
+	cr_assert_not_null(pvg_space_entry(&space, gva, &level));
+	return level;
+}
+
+static uint64_t *entry_of(uint64_t gva)
+{
+	unsigned level;
+	uint64_t *entry = pvg_space_entry(&space, gva, &level);
+
+	cr_assert_not_null(entry);
+	cr_assert_eq(*entry & PVG_PTE_LARGE, level ? PVG_PTE_LARGE : 0);
+	return entry;
+}
+
 static void expect_nothing(uint64_t gva)
 {
 	pv_gpa_t gpa;
-	unsigned rights;
+	unsigned rights, level;
 
 	cr_assert(!pvg_space_lookup(&space, gva, &gpa, &rights));
-	cr_assert_null(pvg_space_entry(&space, gva));
+	cr_assert_null(pvg_space_entry(&space, gva, &level));
 }
 
 Test(pvg_mmu, an_empty_space_maps_nothing)
@@ -74,7 +93,7 @@ Test(pvg_mmu, a_page_is_what_was_asked_for)
 	expect(0x5fff, 0x7fff, PVG_WRITE);
 	expect_nothing(0x4fff);
 	expect_nothing(0x6000);
-	cr_assert_eq(*pvg_space_entry(&space, 0x5123),
+	cr_assert_eq(*entry_of(0x5123),
 		     0x7000 | PVG_PTE_PRESENT | PVG_PTE_WRITE | PVG_PTE_USER |
 			     PVG_PTE_ACCESSED | PVG_PTE_DIRTY |
 			     PVG_PTE_NO_EXEC);
@@ -83,7 +102,7 @@ Test(pvg_mmu, a_page_is_what_was_asked_for)
 Test(pvg_mmu, code_is_not_marked_dirty)
 {
 	cr_assert_eq(pvg_space_map(&space, 0x5000, 0x7000, 4096, PVG_EXEC), 0);
-	cr_assert_eq(*pvg_space_entry(&space, 0x5000),
+	cr_assert_eq(*entry_of(0x5000),
 		     0x7000 | PVG_PTE_PRESENT | PVG_PTE_USER |
 			     PVG_PTE_ACCESSED);
 }
@@ -137,20 +156,21 @@ Test(pvg_mmu, large_pages_where_they_fit)
 	cr_assert_eq(pvg_space_map(&space, MIB2, 3 * MIB2, MIB2,
 				   PVG_WRITE | PVG_LARGE), 0);
 	cr_assert_eq(before - pvg_pages_available(), 2); /* of levels 2, 1 */
-	cr_assert(*pvg_space_entry(&space, MIB2) & PVG_PTE_LARGE);
+	cr_assert_eq(level_of(MIB2), 1);
 	expect(MIB2 + 0x12345, 3 * MIB2 + 0x12345, PVG_WRITE);
 	/* One page too early, one too late. */
 	cr_assert_eq(pvg_space_map(&space, 4 * MIB2 - 4096, 6 * MIB2 - 4096,
 				   MIB2 + 8192, PVG_LARGE), 0);
-	cr_assert(!(*pvg_space_entry(&space, 4 * MIB2 - 1) & PVG_PTE_LARGE));
-	cr_assert(*pvg_space_entry(&space, 4 * MIB2) & PVG_PTE_LARGE);
-	cr_assert(!(*pvg_space_entry(&space, 5 * MIB2) & PVG_PTE_LARGE));
+	cr_assert_eq(level_of(4 * MIB2 - 1), 0);
+	cr_assert_eq(level_of(4 * MIB2), 1);
+	cr_assert_eq(level_of(5 * MIB2), 0);
 	expect(5 * MIB2 + 5, 7 * MIB2 + 5, 0);
 }
 
 Test(pvg_mmu, huge_pages_where_the_processor_has_them)
 {
 	pvg_space_map(&space, GIB, 2 * GIB, GIB, PVG_LARGE | PVG_HUGE);
+	cr_assert_eq(level_of(GIB), 2);
 	expect(GIB + 12345678, 2 * GIB + 12345678, 0);
 	/* Its splitting: by one page. */
 	cr_assert_eq(pvg_space_unmap(&space, GIB + 5 * MIB2 + 4096, 4096), 0);
@@ -159,8 +179,74 @@ Test(pvg_mmu, huge_pages_where_the_processor_has_them)
 	expect(GIB + 5 * MIB2 + 8192, 2 * GIB + 5 * MIB2 + 8192, 0);
 	expect(GIB, 2 * GIB, 0);
 	expect(2 * GIB - 1, 3 * GIB - 1, 0);
-	cr_assert(*pvg_space_entry(&space, GIB) & PVG_PTE_LARGE);
-	cr_assert(!(*pvg_space_entry(&space, GIB + 5 * MIB2) & PVG_PTE_LARGE));
+	cr_assert_eq(level_of(GIB), 1);
+	cr_assert_eq(level_of(GIB + 5 * MIB2), 0);
+}
+
+/* Told of each page once, in order; stops after so many. */
+struct told {
+	uint64_t gva[8];
+	unsigned level[8];
+	unsigned count, stop_after;
+};
+
+static int tell(uint64_t gva, uint64_t *entry, unsigned level, void *arg)
+{
+	struct told *told = arg;
+
+	cr_assert_lt(told->count, 8);
+	cr_assert_eq(entry, entry_of(gva));
+	told->gva[told->count] = gva;
+	told->level[told->count++] = level;
+	return told->count == told->stop_after ? 77 : 0;
+}
+
+Test(pvg_mmu, each_page_is_told_once)
+{
+	static const struct told want = {
+		{ 0, 0x5000, 0x6000, MIB2, 2 * GIB, PV_WINDOW_BASE - 4096,
+		  UINT64_C(0xffff800000000000), -UINT64_C(4096) },
+		{ 0, 0, 0, 1, 2, 0, 0, 0 }, 8, 0
+	};
+	struct told all = { .count = 0 }, three = { .stop_after = 3 };
+
+	cr_assert_eq(pvg_space_each(&space, tell, &all), 0);
+	cr_assert_eq(all.count, 0);
+	for (unsigned i = 0; i < want.count; i++)
+		cr_assert_eq(pvg_space_map(&space, want.gva[i], 0,
+					   pvg_level_bytes(want.level[i]),
+					   PVG_LARGE | PVG_HUGE), 0);
+	cr_assert_eq(pvg_space_unmap(&space, 0x5000, 4096), 0);
+	cr_assert_eq(pvg_space_map(&space, 0x5000, 0, 4096, 0), 0);
+	cr_assert_eq(pvg_space_each(&space, tell, &all), 0);
+	cr_assert_eq(memcmp(&all, &want, sizeof(all)), 0);
+	cr_assert_eq(pvg_space_each(&space, tell, &three), 77);
+	cr_assert_eq(three.count, 3);
+}
+
+static int drop(uint64_t gva, uint64_t *entry, unsigned level, void *arg)
+{
+	(void)arg;
+	*entry = 0;
+	/* A page that comes later, and one in a table that was read already. */
+	cr_assert_eq(pvg_space_unmap(&space, gva + pvg_level_bytes(level),
+				     4096), 0);
+	cr_assert_eq(pvg_space_map(&space, gva - 4096, 0, 4096, 0), 0);
+	return 0;
+}
+
+Test(pvg_mmu, who_is_told_may_change_the_space)
+{
+	cr_assert_eq(pvg_space_map(&space, 0x5000, 0, 2 * 4096, 0), 0);
+	cr_assert_eq(pvg_space_map(&space, 2 * MIB2, 0, MIB2 + 4096, PVG_LARGE),
+		     0);
+	cr_assert_eq(pvg_space_each(&space, drop, NULL), 0);
+	expect(0x4000, 0, 0);
+	expect_nothing(0x5000);
+	expect_nothing(0x6000);
+	expect(2 * MIB2 - 4096, 0, 0);
+	expect_nothing(2 * MIB2);
+	expect_nothing(3 * MIB2);
 }
 
 Test(pvg_mmu, done_gives_every_table_back)
@@ -284,7 +370,7 @@ Test(pvg_mmu, copies_stop_where_user_mode_would)
 	cr_assert(!pvg_user_copy_out(&space, 0x401fff, bytes, 2));
 	cr_assert(!pvg_user_copy_in(&space, bytes, UINT64_MAX, 2));
 	cr_assert(!pvg_user_copy_in(&space, bytes, UINT64_C(1) << 63, 1));
-	*pvg_space_entry(&space, 0x400000) &= ~PVG_PTE_USER;
+	*entry_of(0x400000) &= ~PVG_PTE_USER;
 	cr_assert(!pvg_user_copy_in(&space, bytes, 0x400000, 1));
 }
 

@@ -75,12 +75,28 @@ int pvg_space_unmap(struct pvg_space *space, uint64_t gva, uint64_t bytes);
 int pvg_space_protect(struct pvg_space *space, uint64_t gva, uint64_t bytes,
 		      unsigned rights);
 
-/* The entry of the page that gva lies in, of any size; NULL if there is none.
- * */
-uint64_t *pvg_space_entry(const struct pvg_space *space, uint64_t gva);
+/* Pages are of a level: 0 has 4 KiB, 1 2 MiB, 2 1 GiB. */
+static inline uint64_t pvg_level_bytes(unsigned level)
+{
+	return UINT64_C(4096) << 9 * level;
+}
+
+/* The entry of the page that gva lies in, and the page's level; NULL if there is
+ * none, with a level that means nothing then. */
+uint64_t *pvg_space_entry(const struct pvg_space *space, uint64_t gva,
+			  unsigned *ret_level);
 /* Where gva leads, and with which rights (PVG_WRITE, PVG_EXEC). */
 bool pvg_space_lookup(const struct pvg_space *space, uint64_t gva,
 		      pv_gpa_t *ret_gpa, unsigned *ret_rights);
+
+/* Call fn for every page there is, in the order of addresses (the upper half last),
+ * until one call does not answer 0: its answer, else 0. fn may change its entry,
+ * and map and unmap pages elsewhere in the space, of which it may or may not be
+ * told. No exit; each table is read once, so that a sparse space costs no more
+ * than its tables. */
+typedef int pvg_space_fn(uint64_t gva, uint64_t *entry, unsigned level,
+			 void *arg);
+int pvg_space_each(const struct pvg_space *space, pvg_space_fn *fn, void *arg);
 
 /* Map all of RAM as the program found it at the start: at its own addresses,
  * the image with the rights of its segments, the rest read-write, and neither

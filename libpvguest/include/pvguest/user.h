@@ -17,7 +17,9 @@
  *			fault(user.vector, user.fault_address);
  *			break;
  *		case PV_USER_EVENT:
- *			break;          its handlers have run by now
+ *			pvg_unmask();   its handlers run, if they were held back
+ *			pvg_mask();
+ *			break;
  *		}
  *	}
  */
@@ -37,8 +39,10 @@ extern "C" {
  * kept. Answers an enum pv_user_reason; -PV_EFAULT, -PV_EINVAL, -PV_ENOSYS
  * without PV_FEATURE_USER. Cost 2 exits.
  *
- * Upcalls ought to be unmasked: while one is held back this answers
- * PV_USER_EVENT at once. */
+ * Events end it with PV_USER_EVENT. With upcalls unmasked their handlers have run
+ * by then. A kernel that is masked throughout, which is simpler, lets them run by
+ * pvg_unmask and pvg_mask, without an exit; as long as an upcall is held back this
+ * answers PV_USER_EVENT at once. */
 int pvg_user_run(struct pv_user *user, void *xstate);
 
 /* The extended state of a program that has not begun: 64-byte aligned. */

@@ -6,7 +6,7 @@
  * Clauses: A4.
  */
 #include "../guest/cases.h"
-#include "raw.h"
+#include "kernel.h"
 
 static volatile uint8_t sink;
 
@@ -42,35 +42,60 @@ static void execute_boot_info(void)
 	execute(pvg_boot.ranges_addr);
 }
 
-/* What the hypervisor maps for the processor alone lies behind the vCPU page. */
-static void read_behind_vcpu_page(unsigned page)
+static void read_window(uint32_t offset)
 {
-	sink = *raw_address(pvg_boot.vcpu_addr + page * PV_PAGE_BYTES);
+	sink = *raw_address(PV_WINDOW_BASE + offset);
 }
 
-static void read_supervisor_page_1(void)
+static void write_window(uint32_t offset)
 {
-	read_behind_vcpu_page(1);
+	*raw_address(PV_WINDOW_BASE + offset) = 1;
 }
 
-static void read_supervisor_page_2(void)
+/* What the hypervisor maps for the processor alone: the stack of vCPU 0; GDT, IDT
+ * and stubs; task states. */
+#define WINDOW_STUBS (WINDOW_USER + PV_PAGE_BYTES)
+#define WINDOW_TASK_STATES (WINDOW_USER + 2 * PV_PAGE_BYTES)
+
+static void read_engine_stack(void)
 {
-	read_behind_vcpu_page(2);
+	read_window(WINDOW_STACKS);
 }
 
-static void read_behind_mapped_window(void)
+static void write_engine_stack(void)
 {
-	read_behind_vcpu_page(3);
+	write_window(WINDOW_STACKS);
+}
+
+static void read_stubs(void)
+{
+	read_window(WINDOW_STUBS);
+}
+
+static void write_stubs(void)
+{
+	write_window(WINDOW_STUBS);
+}
+
+static void read_task_states(void)
+{
+	read_window(WINDOW_TASK_STATES);
+}
+
+static void write_task_states(void)
+{
+	write_window(WINDOW_TASK_STATES);
+}
+
+/* And what it does not map: a vCPU that is not there, page tables. */
+static void read_behind_vcpu_pages(void)
+{
+	read_window(PV_PAGE_BYTES);
 }
 
 static void read_page_tables(void)
 {
-	sink = *raw_address(PV_WINDOW_BASE + (UINT64_C(1) << 21));
-}
-
-static void write_supervisor_page(void)
-{
-	*raw_address(pvg_boot.vcpu_addr + PV_PAGE_BYTES) = 1;
+	read_window(WINDOW_MAPPED);
 }
 
 static void read_end_of_window(void)
@@ -84,15 +109,15 @@ static const struct test_case cases[] = {
 	{ "write-operations", write_operations, "123", "write to .*window" },
 	{ "execute-vcpu-page", execute_vcpu_page, "123", "execution at .*window" },
 	{ "execute-boot-info", execute_boot_info, "123", "execution at .*window" },
-	{ "read-supervisor-page-1", read_supervisor_page_1, "123",
-	  "read of .*window" },
-	{ "read-supervisor-page-2", read_supervisor_page_2, "123",
-	  "read of .*window" },
-	{ "read-behind-mapped-window", read_behind_mapped_window, "123",
+	{ "read-engine-stack", read_engine_stack, "123", "read of .*window" },
+	{ "write-engine-stack", write_engine_stack, "123", "write to .*window" },
+	{ "read-stubs", read_stubs, "123", "read of .*window" },
+	{ "write-stubs", write_stubs, "123", "write to .*window" },
+	{ "read-task-states", read_task_states, "123", "read of .*window" },
+	{ "write-task-states", write_task_states, "123", "write to .*window" },
+	{ "read-behind-vcpu-pages", read_behind_vcpu_pages, "123",
 	  "read of .*window" },
 	{ "read-page-tables", read_page_tables, "123", "read of .*window" },
-	{ "write-supervisor-page", write_supervisor_page, "123",
-	  "write to .*window" },
 	{ "read-end-of-window", read_end_of_window, "123", "read of .*window" },
 };
 

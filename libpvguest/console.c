@@ -90,13 +90,6 @@ int pvg_console_write(const void *bytes, size_t len_bytes)
 	return error;
 }
 
-int pvg_putchar(int byte)
-{
-	char c = (char)byte;
-
-	return pvg_console_write(&c, 1) ? -1 : (unsigned char)byte;
-}
-
 int pvg_puts(const char *string)
 {
 	bool was_masked = pvg_spin_lock_masked(&lock);

@@ -5,8 +5,6 @@
  */
 #include "scheduler.h"
 
-#define WAITED 1u
-
 /* Take one if there is one, else see to it that posting takes the slow way. */
 static bool taken_or_marked(struct pvg_semaphore *semaphore)
 {
@@ -14,7 +12,7 @@ static bool taken_or_marked(struct pvg_semaphore *semaphore)
 	uint32_t wanted;
 
 	do {
-		wanted = state >= 2 ? state - 2 : state | WAITED;
+		wanted = state >= 2 ? state - 2 : state | PVG_SEMAPHORE_WAITED;
 	} while (!__atomic_compare_exchange_n(&semaphore->state, &state, wanted,
 					      false, __ATOMIC_ACQUIRE,
 					      __ATOMIC_RELAXED));
@@ -40,7 +38,7 @@ void pvg_semaphore_post_slowly(struct pvg_semaphore *semaphore)
 	if (!pvg_sched_wake_first(&semaphore->waiters))
 		__atomic_fetch_add(&semaphore->state, 2, __ATOMIC_RELEASE);
 	if (!semaphore->waiters.first)
-		__atomic_fetch_and(&semaphore->state, ~WAITED,
+		__atomic_fetch_and(&semaphore->state, ~PVG_SEMAPHORE_WAITED,
 				   __ATOMIC_RELAXED);
 	pvg_sched_unlock(was_masked);
 }

@@ -53,6 +53,22 @@ static void largest_request(void)
 	tap_ok(disk_is_pattern(buffer, 4096, len), "with its data");
 }
 
+static void write_request(void)
+{
+	struct pvg_blk_request request = { .done = NULL };
+
+	memset(buffer, 0x22, MIB);
+	pvg_blk_prep_write(&request, 2 * MIB, buffer, MIB);
+	tap_equal(pvg_blk_submit(&disk, &request), 0, "a request to write");
+	tap_equal(pvg_blk_wait_for(&disk, &request), 0, "succeeds");
+	memset(buffer, 0, 3 * MIB);
+	pvg_blk_read(&disk, MIB, buffer, 3 * MIB);
+	tap_ok(disk_is_byte(buffer + MIB, 0x22, MIB), "it is on the disk");
+	tap_ok(disk_is_pattern(buffer, MIB, MIB) &&
+		       disk_is_pattern(buffer + 2 * MIB, 3 * MIB, MIB),
+	       "and what is beside it is untouched");
+}
+
 static void writes(void)
 {
 	memset(buffer, 0x11, 3 * MIB);
@@ -105,6 +121,7 @@ int main(void)
 	config();
 	reads();
 	largest_request();
+	write_request();
 	writes();
 	zeroes();
 	discards();

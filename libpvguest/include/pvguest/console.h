@@ -28,8 +28,6 @@ int pvg_console_write(const void *bytes, size_t len_bytes);
 /* Hand over what is buffered. Answers as pvg_console_write. Cost 0 or 1. */
 int pvg_console_flush(void);
 
-/* The byte as unsigned char; -1 on failure. */
-int pvg_putchar(int byte);
 /* The string and a newline. 0, or -1 on failure. */
 int pvg_puts(const char *string);
 
@@ -54,13 +52,6 @@ pvg_vsnprintf(char *ret_text, size_t size, const char *format, va_list args);
  * PV_FEATURE_INPUT. Cost 1 exit if bytes are there, else 2 more per wait. Input is
  * for one thread at a time. */
 int64_t pvg_console_read(void *ret_bytes, size_t len_bytes);
-
-/* Read a line without its newline, waiting for it, and terminate it. Answers
- * its length; -PV_ENODEV at the end of input; -PV_E2BIG if it does not fit size
- * (the text is the line's start, and the next call goes on with the rest);
- * else as pvg_console_read. On a terminal it echoes, erases (backspace, Ctrl-U) and
- * takes Ctrl-D for the end of input. Reads ahead: don't mix with pvg_console_read. */
-int64_t pvg_console_getline(char *ret_line, size_t size);
 
 #ifdef __cplusplus
 }

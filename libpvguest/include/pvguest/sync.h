@@ -87,18 +87,12 @@ struct pvg_semaphore {
 	uint32_t state; /* the number * 2, + 1 if somebody may be waiting */
 	struct pvg_waiters waiters;
 };
+#define PVG_SEMAPHORE_WAITED 1u /* posting has somebody to wake */
 #define PVG_SEMAPHORE_INIT(number) { (uint32_t)(number) << 1, { 0, 0 } }
 
 int pvg_semaphore_wait_slowly(struct pvg_semaphore *semaphore,
 			      uint64_t deadline_ns);
 void pvg_semaphore_post_slowly(struct pvg_semaphore *semaphore);
-
-static inline void pvg_semaphore_init(struct pvg_semaphore *ret_semaphore,
-				      uint32_t number)
-{
-	ret_semaphore->state = number << 1;
-	ret_semaphore->waiters.first = ret_semaphore->waiters.last = NULL;
-}
 
 static inline bool pvg_semaphore_trywait(struct pvg_semaphore *semaphore)
 {
@@ -133,7 +127,7 @@ static inline void pvg_semaphore_post(struct pvg_semaphore *semaphore)
 {
 	uint32_t state = __atomic_load_n(&semaphore->state, __ATOMIC_RELAXED);
 
-	while (!(state & 1))
+	while (!(state & PVG_SEMAPHORE_WAITED))
 		if (__atomic_compare_exchange_n(&semaphore->state, &state,
 						state + 2, true,
 						__ATOMIC_RELEASE,

@@ -7,6 +7,8 @@
 
 #include "internal.h"
 
+void (*pvg_sleep_hook)(uint64_t deadline_ns);
+
 void pvg_sleep_until(uint64_t deadline_ns)
 {
 	static const struct pvg_ports none;
@@ -16,6 +18,8 @@ void pvg_sleep_until(uint64_t deadline_ns)
 		if (deadline_ns - now < pvg_boot.poll_ns &&
 		    !pvg_others_are_ready())
 			__builtin_ia32_pause();
+		else if (pvg_sleep_hook)
+			pvg_sleep_hook(deadline_ns);
 		else
 			pvg_ports_wait(&none, deadline_ns);
 	}

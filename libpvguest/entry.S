@@ -73,7 +73,7 @@
 	STATE_SAVE %rsp
 	/* As a C function expects them, whatever the interrupted code was at. */
 	fninit
-	ldmxcsr	default_mxcsr(%rip)
+	ldmxcsr	pvg_mxcsr(%rip)
 	movq	%rbx, %rdi
 	call	\handler
 	STATE_RESTORE %rsp
@@ -144,10 +144,5 @@ FUNCTION pvg_user_enter
 	popq	%rbp
 	ret
 	.size	pvg_user_enter, . - pvg_user_enter
-
-	.section .rodata
-	.balign	4
-default_mxcsr:
-	.long	0x1f80
 
 	.section .note.GNU-stack, "", @progbits

@@ -57,6 +57,8 @@ int pvg_ports_first(const struct pv_vcpu *page, const struct pvg_ports *ports);
  * vCPU is pending, which it answers, or the deadline. NULL without one. */
 extern int (*pvg_ports_wait_hook)(unsigned vcpu, const struct pvg_ports *ports,
 				  uint64_t deadline_ns);
+/* clock.c: how it sleeps. NULL without one. */
+extern void (*pvg_sleep_hook)(uint64_t deadline_ns);
 /* Whether another thread is ready, which polling would keep waiting. NULL without
  * a scheduler. */
 extern bool (*pvg_others_hook)(void);
@@ -86,6 +88,12 @@ static inline pv_gpa_t pvg_entry_gpa(uint64_t value, unsigned level,
 
 	return (value & PVG_PTE_ADDRESS & -bytes) | gva % bytes;
 }
+
+/* The x87 control word and MXCSR at the entry of a function, as the psABI has
+ * them; the variable is entry.S's way to the constant. */
+#define PVG_X87_CONTROL 0x37f
+#define PVG_MXCSR 0x1f80
+extern const uint32_t pvg_mxcsr;
 
 /* upcall.c, trap.c: the C side of the entries. */
 void pvg_upcalls_deliver(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Waiting for event ports, by a thread. Read first scheduler.h.
+ * Waiting for event ports, or for time to pass, by a thread. Read first scheduler.h.
  *
  * A port that is waited for is unmasked, on its own vCPU, and has no handler: when
  * it fires, the upcall there finds nobody to handle it, and the hook masks it and
@@ -61,6 +61,15 @@ static int thread_waits(unsigned vcpu, const struct pvg_ports *ports,
 	return port >= 0 ? port : error;
 }
 
+/* A wait for nothing, which needs no record. */
+static void thread_sleeps(uint64_t deadline_ns)
+{
+	bool was_masked = pvg_sched_lock();
+
+	pvg_sched_wait(NULL, deadline_ns);
+	pvg_sched_unlock(was_masked);
+}
+
 static void port_fired(unsigned port)
 {
 	bool was_masked = pvg_sched_lock();
@@ -85,4 +94,5 @@ void pvg_sched_ports_start(void)
 	pvg_others_hook = others_are_ready;
 	pvg_port_unhandled_hook = port_fired;
 	pvg_ports_wait_hook = thread_waits;
+	pvg_sleep_hook = thread_sleeps;
 }

@@ -18,7 +18,7 @@
  *	scheduler.c       the lock, choosing, switching, waiting, waking
  *	sched-time.c      slices, sleepers, the timer
  *	sched-vcpu.c      starting, idling, calling another vCPU
- *	sched-ports.c     pvg_ports_wait of a thread
+ *	sched-ports.c     pvg_ports_wait and pvg_sleep_until of a thread
  *	thread.c          a thread's memory, beginning and end
  *	mutex.c, semaphore.c, condition.c
  */

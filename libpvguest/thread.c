@@ -50,7 +50,8 @@ static void *place_first_frame(char *stack_top)
 	struct first_frame *frame =
 		(struct first_frame *)(void *)(stack_top - sizeof(*frame));
 
-	*frame = (struct first_frame){ .mxcsr = 0x1f80, .x87_control = 0x37f,
+	*frame = (struct first_frame){ .mxcsr = PVG_MXCSR,
+				       .x87_control = PVG_X87_CONTROL,
 				       .rip = begin };
 	return frame;
 }
@@ -182,20 +183,6 @@ void pvg_preempt_late(void)
 		__atomic_store_n(&vcpu->upcalls_pending, 1, __ATOMIC_RELAXED);
 	else
 		pvg_thread_yield();
-}
-
-void pvg_thread_sleep_until(uint64_t deadline_ns)
-{
-	bool was_masked = pvg_sched_lock();
-
-	/* Not woken by anybody else: 0 cannot be. */
-	pvg_sched_wait(NULL, deadline_ns);
-	pvg_sched_unlock(was_masked);
-}
-
-void pvg_thread_sleep_ns(uint64_t ns)
-{
-	pvg_thread_sleep_until(pvg_deadline_in(ns));
 }
 
 const char *pvg_thread_name(const struct pvg_thread *thread)

@@ -11,6 +11,7 @@
  * FXSAVE is all there is. */
 uint64_t pvg_xstate_mask;
 size_t pvg_xstate_size;
+const uint32_t pvg_mxcsr = PVG_MXCSR;
 uintptr_t pvg_upcall_return, pvg_trap_return;
 
 #define FXSAVE_BYTES 512
@@ -49,10 +50,9 @@ size_t pvg_xstate_bytes(void)
  * words count all the same, or for FXRSTOR. */
 void pvg_xstate_init(void *ret_xstate)
 {
-	static const uint16_t fcw = 0x37f;
-	static const uint32_t mxcsr = 0x1f80;
+	static const uint16_t fcw = PVG_X87_CONTROL;
 
 	memset(ret_xstate, 0, pvg_xstate_bytes());
 	memcpy((char *)ret_xstate + FCW_AT, &fcw, sizeof(fcw));
-	memcpy((char *)ret_xstate + MXCSR_AT, &mxcsr, sizeof(mxcsr));
+	memcpy((char *)ret_xstate + MXCSR_AT, &pvg_mxcsr, sizeof(pvg_mxcsr));
 }

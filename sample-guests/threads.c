@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 		if (pvg_thread_create(&thread[i], compute, (void *)(uintptr_t)i,
 				      NULL) != 0)
 			pvg_panic("no memory for thread %c", 'A' + i);
-	pvg_thread_sleep_until(start_ns + COLUMNS * SLICE_NS);
+	pvg_sleep_until(start_ns + COLUMNS * SLICE_NS);
 	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
 	wait_for_all(threads);
 	for (unsigned i = 0; i < threads; i++)

@@ -123,7 +123,7 @@ static unsigned settled(void)
 {
 	unsigned count;
 
-	pvg_thread_sleep_ns(50 * MILLISECOND);
+	pvg_sleep_ns(50 * MILLISECOND);
 	pvg_mutex_lock(&mutex);
 	count = woken;
 	pvg_mutex_unlock(&mutex);

@@ -66,6 +66,18 @@ static void wait_with_preemption_off(void)
 	run_in_thread(wait_with_preemption_off_run);
 }
 
+static void sleep_with_preemption_off_run(void *arg)
+{
+	(void)arg;
+	pvg_preempt_off();
+	pvg_sleep_ns(10000000);
+}
+
+static void sleep_with_preemption_off(void)
+{
+	run_in_thread(sleep_with_preemption_off_run);
+}
+
 static void wait_without_scheduler(void)
 {
 	pvg_semaphore_wait(&never);
@@ -85,7 +97,7 @@ static void wait_in_handler(void)
 	pvg_sched_start(1);
 	pvg_port_handle(port, wait_idle, NULL);
 	pvg_event_send(0, port);
-	pvg_thread_sleep_ns(UINT64_C(1000000000));
+	pvg_sleep_ns(UINT64_C(1000000000));
 }
 
 /* Not recursion, which optimisers see through. The end is looked at when the
@@ -101,7 +113,7 @@ static void overrun_run(void *arg)
 	for (volatile char *at = frame - 4096; at >= end; at--)
 		*at = 0;
 	pvg_thread_yield();
-	pvg_thread_sleep_ns(1);
+	pvg_sleep_ns(10000000); /* not by spinning */
 }
 
 static void overrun(void)
@@ -123,7 +135,7 @@ static void exit_in_thread(void)
 static void leave_to_the_others(void *arg)
 {
 	(void)arg;
-	pvg_thread_sleep_ns(50000000);
+	pvg_sleep_ns(50000000);
 	pvg_exit(8);
 }
 
@@ -141,6 +153,8 @@ static const struct test_case cases[] = {
 	  "culprit.*unlocks a mutex that it has not locked" },
 	{ "join-itself", join_itself, "123", "culprit.*joins itself" },
 	{ "wait-with-preemption-off", wait_with_preemption_off, "123",
+	  "culprit.*waits with preemption off" },
+	{ "sleep-with-preemption-off", sleep_with_preemption_off, "123",
 	  "culprit.*waits with preemption off" },
 	{ "wait-without-scheduler", wait_without_scheduler, "123",
 	  "scheduler was not started" },

@@ -64,7 +64,7 @@ static void everybody_gets_it(void)
 
 	for (int i = 0; i < 4; i++)
 		thread[i] = start(hog, &count[i]);
-	pvg_thread_sleep_ns(500 * MILLISECOND);
+	pvg_sleep_ns(500 * MILLISECOND);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	join_all(thread, 4);
 	for (int i = 0; i < 4; i++)
@@ -126,7 +126,7 @@ static void comes_in_time(void)
 
 	pvg_mutex_lock(&mutex);
 	thread = start(lock_in_time, &answer);
-	pvg_thread_sleep_ns(20 * MILLISECOND);
+	pvg_sleep_ns(20 * MILLISECOND);
 	pvg_mutex_unlock(&mutex);
 	pvg_thread_join(thread);
 	tap_equal(answer, 0, "one that is unlocked in time is locked");

@@ -47,7 +47,7 @@ static void spinners_share(void)
 	stop = false;
 	for (int i = 0; i < SPINNERS; i++)
 		thread[i] = start(spin, &spinner[i]);
-	pvg_thread_sleep_ns(RUN_NS);
+	pvg_sleep_ns(RUN_NS);
 	slept = pvg_clock_ns() - began;
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	join_all(thread, SPINNERS);
@@ -75,7 +75,7 @@ static void nobody_is_interrupted_for_nothing(void)
 {
 	uint64_t began, switches;
 
-	pvg_thread_sleep_ns(3 * PVG_SLICE_NS); /* what was begun ends */
+	pvg_sleep_ns(3 * PVG_SLICE_NS); /* what was begun ends */
 	switches = sum_of_stats(false);
 	began = pvg_clock_ns();
 	while (pvg_clock_ns() - began < 10 * PVG_SLICE_NS)
@@ -103,7 +103,7 @@ static void preemption_off(void)
 	       "with preemption off a thread stays on its vCPU");
 	tap_equal((int64_t)rounds, 0, "and keeps it for itself");
 	pvg_preempt_on();
-	pvg_thread_sleep_ns(5 * PVG_SLICE_NS);
+	pvg_sleep_ns(5 * PVG_SLICE_NS);
 	tap_ok(spinner.rounds > 0, "until it is on again");
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pvg_thread_join(thread);
@@ -169,7 +169,7 @@ static void registers_are_kept(void)
 		wrong[i] = i + 1;
 		thread[i] = start(keep_registers, &wrong[i]);
 	}
-	pvg_thread_sleep_ns(RUN_NS);
+	pvg_sleep_ns(RUN_NS);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	join_all(thread, SPINNERS);
 	for (unsigned i = 0; i < SPINNERS; i++)
@@ -213,7 +213,7 @@ static void control_words_are_kept(void)
 		wrong[i] = i;
 		thread[i] = start(keep_rounding, &wrong[i]);
 	}
-	pvg_thread_sleep_ns(20 * PVG_SLICE_NS);
+	pvg_sleep_ns(20 * PVG_SLICE_NS);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	join_all(thread, 4);
 	for (unsigned i = 0; i < 4; i++)

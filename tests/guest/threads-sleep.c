@@ -18,7 +18,7 @@ static void sleep_once(void *arg)
 {
 	struct sleeper *self = arg;
 
-	pvg_thread_sleep_until(self->deadline_ns);
+	pvg_sleep_until(self->deadline_ns);
 	self->woke_ns = pvg_clock_ns();
 	woken[__atomic_fetch_add(&count, 1, __ATOMIC_SEQ_CST)] =
 		(unsigned)(self - sleeper);
@@ -71,7 +71,7 @@ static void beside_spinning_ones(unsigned vcpus)
 		thread[i] = start(spin, NULL);
 	began = pvg_clock_ns();
 	for (int i = 0; i < 10; i++)
-		pvg_thread_sleep_ns(MILLISECOND);
+		pvg_sleep_ns(MILLISECOND);
 	began = pvg_clock_ns() - began;
 	if (!tap_ok(began >= 10 * MILLISECOND && began < 2 * SECOND,
 		    "sleeping beside threads that spin"))
@@ -87,7 +87,7 @@ static void step(void *arg)
 	(void)arg;
 	for (int i = 0; i < 20; i++) {
 		steps++;
-		pvg_thread_sleep_ns(MILLISECOND);
+		pvg_sleep_ns(MILLISECOND);
 	}
 }
 
@@ -125,7 +125,7 @@ static void waits_are_a_threads(void)
 	pvg_thread_join(sleeping);
 	pvg_thread_join(stepping);
 	waiting = start_on(1, wait_for_port, &port);
-	pvg_thread_sleep_ns(200 * MILLISECOND);
+	pvg_sleep_ns(200 * MILLISECOND);
 	pvg_event_send(0, port);
 	pvg_thread_join(waiting);
 }
@@ -144,7 +144,7 @@ static void wait_for_another_vcpus(unsigned vcpus)
 	struct pvg_thread *thread;
 
 	thread = start_on(UINT64_C(1) << (vcpus - 1), wait_elsewhere, &port);
-	pvg_thread_sleep_ns(50 * MILLISECOND);
+	pvg_sleep_ns(50 * MILLISECOND);
 	pvg_event_send(0, port);
 	pvg_thread_join(thread);
 }

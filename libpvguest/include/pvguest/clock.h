@@ -89,7 +89,8 @@ static inline uint64_t pvg_deadline_in(uint64_t ns)
 }
 
 /* Wait at least this long. Shorter than pvg_boot.poll_ns spins, since an exit
- * would not be back in time; else 1 exit. */
+ * would not be back in time; else 1 exit. With the scheduler running it is the
+ * thread that waits, and it does not spin while another is ready. */
 void pvg_sleep_ns(uint64_t ns);
 /* Wait until the monotonic clock has reached the deadline. */
 void pvg_sleep_until(uint64_t deadline_ns);

@@ -33,10 +33,6 @@ extern "C" {
 
 struct pvg_thread;
 
-/* The word of pv_vcpu.own that is the scheduler's, beside PVG_OWN_THREAD. Low
- * half: how often preemption is off; high half: not 0 if a switch is due. */
-#define PVG_OWN_PREEMPT 4
-
 /* Run threads on the first so many vCPUs, 0: all; the others are left alone.
  * Takes over vCPU 0, from where it is called, and brings the others up. Answers
  * how many run threads: fewer than asked for if the host has no more;
@@ -78,11 +74,6 @@ __attribute__((noreturn)) void pvg_thread_exit(void);
 
 /* Let another thread have its turn, if one is ready. No exit. */
 void pvg_thread_yield(void);
-
-/* Wait at least this long, or until the monotonic clock has reached the
- * deadline. As pvg_sleep_ns, but never spins. */
-void pvg_thread_sleep_ns(uint64_t ns);
-void pvg_thread_sleep_until(uint64_t deadline_ns);
 
 /* The calling thread. That of main exists from the start; on a vCPU that
  * pvg_vcpu_up brought up there is none: NULL. No exit: one load. */

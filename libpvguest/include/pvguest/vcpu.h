@@ -24,7 +24,10 @@ enum pvg_own {
 	PVG_OWN_SELF = 0,   /* the page's address, for GS to lead to */
 	PVG_OWN_THREAD = 1, /* the running thread; 0 where there is none */
 	PVG_OWN_PERCPU = 2, /* struct pvg_percpu, the library's own record */
-	PVG_OWN_USER = 3    /* a kernel's own record of the vCPU; 0 at first */
+	PVG_OWN_USER = 3,   /* a kernel's own record of the vCPU; 0 at first */
+	/* The scheduler's. Low half: how often preemption is off; high half: not
+	 * 0 if a switch is due. */
+	PVG_OWN_PREEMPT = 4
 };
 
 /* The page this vCPU shares with the hypervisor. No exit: one load. A thread

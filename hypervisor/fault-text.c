@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "privileged.h"
 #include "symbols.h"
 #include "vm.h"
 #include "walk.h"
@@ -60,80 +61,36 @@ add(struct text *t, const char *format, ...)
 	t->left -= (size_t)n;
 }
 
-#define MODRM_MOD 0xc0u
-#define MODRM_REG 0x38u
-
-/* The instructions a kernel author most likely forgot to replace. */
-static const struct {
-	uint8_t bytes[3], mask[3];
-	const char *name;
-} privileged[] = {
-	{ { 0xfa }, { 0xff }, "cli" },
-	{ { 0xfb }, { 0xff }, "sti" },
-	{ { 0xf4 }, { 0xff }, "hlt" },
-	{ { 0xe4 }, { 0xfe }, "in" },
-	{ { 0xe6 }, { 0xfe }, "out" },
-	{ { 0xec }, { 0xfe }, "in" },
-	{ { 0xee }, { 0xfe }, "out" },
-	{ { 0xcd }, { 0xff }, "int" },
-	{ { 0x0f, 0x20 }, { 0xff, 0xfd }, "mov to or from a control register" },
-	{ { 0x0f, 0x21 }, { 0xff, 0xfd }, "mov to or from a debug register" },
-	{ { 0x0f, 0x30 }, { 0xff, 0xff }, "wrmsr" },
-	{ { 0x0f, 0x32 }, { 0xff, 0xff }, "rdmsr" },
-	{ { 0x0f, 0x33 }, { 0xff, 0xff }, "rdpmc" },
-	{ { 0x0f, 0x06 }, { 0xff, 0xff }, "clts" },
-	{ { 0x0f, 0x08 }, { 0xff, 0xff }, "invd" },
-	{ { 0x0f, 0x09 }, { 0xff, 0xff }, "wbinvd" },
-	{ { 0x0f, 0x01, 0xf8 }, { 0xff, 0xff, 0xff }, "swapgs" },
-	{ { 0x0f, 0x01, 0xd1 }, { 0xff, 0xff, 0xff }, "xsetbv" },
-	{ { 0x0f, 0x01, 0x38 }, { 0xff, 0xff, MODRM_REG }, "invlpg" },
-	{ { 0x0f, 0x01, 0x10 }, { 0xff, 0xff, MODRM_REG }, "lgdt" },
-	{ { 0x0f, 0x01, 0x18 }, { 0xff, 0xff, MODRM_REG }, "lidt" },
-	{ { 0x0f, 0x00, 0xd8 }, { 0xff, 0xff, 0xf8 }, "ltr" },
-	{ { 0x0f, 0x00, 0xd0 }, { 0xff, 0xff, 0xf8 }, "lldt" },
-	{ { 0x0f, 0x05 }, { 0xff, 0xff }, "syscall" },
-	{ { 0x0f, 0x34 }, { 0xff, 0xff }, "sysenter" },
-	{ { 0x0f, 0x07 }, { 0xff, 0xff }, "sysret" },
-	{ { 0x0f, 0x0b }, { 0xff, 0xff }, "ud2" },
-};
-
-/* A mask of MODRM_REG means an operand in memory: with one in a register the same
- * bytes are other instructions. */
-static bool is(const uint8_t *code, const uint8_t *bytes, const uint8_t *mask)
+/* Its bytes; zeros where the page behind cannot be read. */
+static bool read_code(const struct hv_vcpu *vcpu, uint64_t rip, uint8_t *code)
 {
-	for (int i = 0; i < 3; i++)
-		if ((code[i] & mask[i]) != bytes[i])
-			return false;
-	return mask[2] != MODRM_REG || (code[2] & MODRM_MOD) != MODRM_MOD;
-}
+	size_t here = PV_PAGE_BYTES - rip % PV_PAGE_BYTES;
 
-static const char *instruction_name(const struct hv_vcpu *vcpu, uint64_t rip)
-{
-	uint8_t code[8];
-	const uint8_t *c = code;
-
-	if (!hv_gva_read(vcpu->vm, hv_vcpu_tables(vcpu), rip, code, sizeof(code)))
-		return NULL;
-	if ((*c & 0xf0) == 0x40) /* REX */
-		c++;
-	for (size_t i = 0; i < sizeof(privileged) / sizeof(privileged[0]); i++)
-		if (is(c, privileged[i].bytes, privileged[i].mask))
-			return privileged[i].name;
-	return NULL;
+	memset(code, 0, HV_INSTRUCTION_BYTES);
+	if (here > HV_INSTRUCTION_BYTES)
+		here = HV_INSTRUCTION_BYTES;
+	if (!hv_gva_read(vcpu->vm, hv_vcpu_tables(vcpu), rip, code, here))
+		return false;
+	if (here < HV_INSTRUCTION_BYTES)
+		hv_gva_read(vcpu->vm, hv_vcpu_tables(vcpu), rip + here,
+			    code + here, HV_INSTRUCTION_BYTES - here);
+	return true;
 }
 
 static void add_instruction(struct text *t, const struct hv_vcpu *vcpu,
 			    const struct hv_exit *exit)
 {
-	const char *name = instruction_name(vcpu, exit->regs->rip);
+	uint8_t code[HV_INSTRUCTION_BYTES];
+	bool readable = read_code(vcpu, exit->regs->rip, code);
+	const char *name = readable ? hv_privileged_name(code) : NULL;
 
-	if (!name && exit->vector == HV_VECTOR_PROTECTION)
+	if (name)
+		add(t, ": %s is privileged, a guest calls an operation instead",
+		    name);
+	else if (readable && code[0] == 0x0f && code[1] == 0x0b)
+		add(t, ": ud2");
+	else if (exit->vector == HV_VECTOR_PROTECTION)
 		add(t, ": a non-canonical address, a misaligned vector operand, or a selector or value that is not for guests");
-	if (!name)
-		return;
-	add(t, ": %s", name);
-	if (exit->vector == HV_VECTOR_PROTECTION || !strcmp(name, "syscall"))
-		add(t, " is privileged, a guest calls an operation instead");
 }
 
 static void add_place(struct text *t, const struct hv_vm *vm, uint64_t address,

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See privileged.h. Opcodes: Intel SDM vol. 2D, A.3; AMD APM vol. 3, A.1.
+ */
+#include "privileged.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define MODRM_MOD 0xc0u
+#define MODRM_REG 0x38u
+
+enum operand {
+	ANY,
+	MEMORY, /* with one in a register the same bytes are other instructions */
+};
+
+static const struct {
+	uint8_t bytes[3], mask[3];
+	const char *name;
+	enum operand operand;
+} privileged[] = {
+	{ { 0xfa }, { 0xff }, "cli", ANY },
+	{ { 0xfb }, { 0xff }, "sti", ANY },
+	{ { 0xf4 }, { 0xff }, "hlt", ANY },
+	{ { 0xe4 }, { 0xfe }, "in", ANY },
+	{ { 0xe6 }, { 0xfe }, "out", ANY },
+	{ { 0xec }, { 0xfe }, "in", ANY },
+	{ { 0xee }, { 0xfe }, "out", ANY },
+	{ { 0x6c }, { 0xfe }, "ins", ANY },
+	{ { 0x6e }, { 0xfe }, "outs", ANY },
+	{ { 0xcd }, { 0xff }, "int n", ANY },
+	{ { 0x0f, 0x20 }, { 0xff, 0xfd }, "mov to or from a control register", ANY },
+	{ { 0x0f, 0x21 }, { 0xff, 0xfd }, "mov to or from a debug register", ANY },
+	{ { 0x0f, 0x30 }, { 0xff, 0xff }, "wrmsr", ANY },
+	{ { 0x0f, 0x32 }, { 0xff, 0xff }, "rdmsr", ANY },
+	{ { 0x0f, 0x33 }, { 0xff, 0xff }, "rdpmc", ANY },
+	{ { 0x0f, 0x06 }, { 0xff, 0xff }, "clts", ANY },
+	{ { 0x0f, 0x08 }, { 0xff, 0xff }, "invd", ANY },
+	{ { 0x0f, 0x09 }, { 0xff, 0xff }, "wbinvd", ANY },
+	{ { 0x0f, 0x01, 0xf8 }, { 0xff, 0xff, 0xff }, "swapgs", ANY },
+	{ { 0x0f, 0x01, 0xd1 }, { 0xff, 0xff, 0xff }, "xsetbv", ANY },
+	{ { 0x0f, 0x01, 0xc2 }, { 0xff, 0xff, 0xff }, "vmlaunch", ANY },
+	{ { 0x0f, 0x01, 0xc3 }, { 0xff, 0xff, 0xff }, "vmresume", ANY },
+	{ { 0x0f, 0x01, 0xc8 }, { 0xff, 0xff, 0xff }, "monitor", ANY },
+	{ { 0x0f, 0x01, 0xc9 }, { 0xff, 0xff, 0xff }, "mwait", ANY },
+	{ { 0x0f, 0x01, 0xca }, { 0xff, 0xff, 0xff }, "clac", ANY },
+	{ { 0x0f, 0x01, 0xcb }, { 0xff, 0xff, 0xff }, "stac", ANY },
+	{ { 0x0f, 0x01, 0xd8 }, { 0xff, 0xff, 0xff }, "vmrun", ANY },
+	{ { 0x0f, 0x01, 0x38 }, { 0xff, 0xff, MODRM_REG }, "invlpg", MEMORY },
+	{ { 0x0f, 0x01, 0x10 }, { 0xff, 0xff, MODRM_REG }, "lgdt", MEMORY },
+	{ { 0x0f, 0x01, 0x18 }, { 0xff, 0xff, MODRM_REG }, "lidt", MEMORY },
+	{ { 0x0f, 0x01, 0x30 }, { 0xff, 0xff, MODRM_REG }, "lmsw", ANY },
+	{ { 0x0f, 0x00, 0x18 }, { 0xff, 0xff, MODRM_REG }, "ltr", ANY },
+	{ { 0x0f, 0x00, 0x10 }, { 0xff, 0xff, MODRM_REG }, "lldt", ANY },
+	{ { 0x0f, 0x38, 0x82 }, { 0xff, 0xff, 0xff }, "invpcid", ANY },
+	{ { 0x0f, 0x05 }, { 0xff, 0xff }, "syscall", ANY },
+	{ { 0x0f, 0x34 }, { 0xff, 0xff }, "sysenter", ANY },
+	{ { 0x0f, 0x35 }, { 0xff, 0xff }, "sysexit", ANY },
+	{ { 0x0f, 0x07 }, { 0xff, 0xff }, "sysret", ANY },
+};
+
+static bool is_prefix(uint8_t byte)
+{
+	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+					    0x66, 0x67, 0xf0, 0xf2, 0xf3 };
+
+	return memchr(prefixes, byte, sizeof(prefixes));
+}
+
+static bool matches(const uint8_t *code, size_t i)
+{
+	for (int j = 0; j < 3; j++)
+		if ((code[j] & privileged[i].mask[j]) != privileged[i].bytes[j])
+			return false;
+	return privileged[i].operand != MEMORY ||
+	       (code[2] & MODRM_MOD) != MODRM_MOD;
+}
+
+const char *hv_privileged_name(const uint8_t code[HV_INSTRUCTION_BYTES])
+{
+	const uint8_t *c = code, *last = code + HV_INSTRUCTION_BYTES - 4;
+
+	while (c < last && is_prefix(*c))
+		c++;
+	if ((*c & 0xf0) == 0x40) /* REX */
+		c++;
+	for (size_t i = 0; i < sizeof(privileged) / sizeof(privileged[0]); i++)
+		if (matches(c, i))
+			return privileged[i].name;
+	return NULL;
+}

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static const struct argp_option option_list[] = {
 	{ "stats", KEY_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "At the end write what it took, as JSON, to FILE or stderr", 0 },
 	{ "dump", KEY_DUMP, "FILE", 0,
-	  "At the end, whatever it is, write the guest's state to FILE, for `paravane walk`, gdb and readelf; on SIGUSR2 too, and let it run on", 0 },
+	  "At the end, whatever it is, write the guest's state to FILE, for `paravane walk`, gdb and readelf; on SIGUSR2 too, and let it run on. Without this SIGUSR2 does nothing", 0 },
 	{ "poison", KEY_POISON, NULL, 0,
 	  "Destroy the registers that operations may destroy, to find guests that rely on them", 0 },
 	{ 0 }
@@ -267,6 +268,14 @@ static int start_snapshots(struct hv_vm *vm, const struct hv_dump_file *dump,
 	return 0;
 }
 
+/* Who stopped it may want it; a fault's report has told already. */
+static bool is_cut_short(const struct hv_vm *vm)
+{
+	enum hv_end end = (enum hv_end)atomic_load(&vm->ending);
+
+	return end == HV_END_TIMEOUT || end == HV_END_SIGNAL;
+}
+
 /* Its last words, its state and what it took; NULL: not wanted. */
 static int end(struct hv_vm *vm, const struct run_command *run,
 	       const struct hv_dump_file *dump, FILE *stats)
@@ -277,6 +286,8 @@ static int end(struct hv_vm *vm, const struct run_command *run,
 
 	if (dump && !dumped)
 		status = tell_failure(&dump_err);
+	else if (dump && is_cut_short(vm))
+		tell_snapshot(dump, NULL);
 	if (stats && hv_stats_write(vm, stats, &err) < 0)
 		status = tell_failure(&err);
 	return status;
@@ -303,6 +314,8 @@ static int run_with_dump(struct hv_vm *vm, const struct run_command *run)
 	struct hv_dump_file dump;
 	int status;
 
+	/* Until there is something to do for it. */
+	signal(SIGUSR2, SIG_IGN);
 	if (!run->dump_path)
 		return build_and_run(vm, run, NULL);
 	if (hv_dump_file_open(&dump, run->dump_path, &err) < 0)

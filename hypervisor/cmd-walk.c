@@ -210,6 +210,10 @@ static int choose_view(const struct options *options, struct hv_walk_view *view,
 	view->given = options->root_given;
 	view->user = !view->given &&
 		     (options->user || vcpu->flags & HV_DUMP_USER);
+	if (!view->given && !(vcpu->flags & HV_DUMP_UP))
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "vCPU %u is down and has no page tables; use --root or another --vcpu",
+			       vcpu->number);
 	if (view->given)
 		view->root = options->root;
 	else

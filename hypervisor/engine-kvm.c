@@ -27,18 +27,27 @@ int hv_kvm_refuses(struct hv_error *err, const char *what)
 		       what, strerror(errno));
 }
 
-static int open_dev(struct hv_kvm *k, struct hv_error *err)
+int hv_kvm_open(struct hv_error *err)
 {
-	k->dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (k->dev < 0 && errno == ENOENT)
+	int dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (dev < 0 && errno == ENOENT)
 		return hv_fail(err, HV_STATUS_HOST,
 			       "there is no /dev/kvm here: load the kvm_intel or kvm_amd module, or enable virtualization in the firmware (`paravane doctor` tells more)");
-	if (k->dev < 0 && (errno == EACCES || errno == EPERM))
+	if (dev < 0 && (errno == EACCES || errno == EPERM))
 		return hv_fail(err, HV_STATUS_HOST,
 			       "no permission to use /dev/kvm: join its group (usually kvm) or run as root");
-	if (k->dev < 0)
+	if (dev < 0)
 		return hv_fail(err, HV_STATUS_HOST, "cannot open /dev/kvm: %s",
 			       strerror(errno));
+	return dev;
+}
+
+static int open_dev(struct hv_kvm *k, struct hv_error *err)
+{
+	k->dev = hv_kvm_open(err);
+	if (k->dev < 0)
+		return -1;
 	if (ioctl(k->dev, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
 		return hv_fail(err, HV_STATUS_HOST,
 			       "/dev/kvm does not speak KVM's API version %d",

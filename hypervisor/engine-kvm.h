@@ -57,6 +57,8 @@ static inline struct hv_kvm *hv_kvm_of(struct hv_engine *engine)
 	return (struct hv_kvm *)(void *)engine;
 }
 
+/* /dev/kvm, or -1 and what to do about it. */
+int hv_kvm_open(struct hv_error *err);
 /* "KVM on this host refuses `what`: errno", and -1. */
 int hv_kvm_refuses(struct hv_error *err, const char *what);
 

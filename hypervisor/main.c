@@ -35,7 +35,8 @@ static int usage(FILE *out, int status)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name,
 			commands[i].summary);
-	fputs("\n`paravane COMMAND --help` tells the options of each.\n", out);
+	fputs("\n`paravane COMMAND --help` tells the options of each, `paravane --version` the version.\n",
+	      out);
 	return status;
 }
 

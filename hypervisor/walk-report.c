@@ -230,6 +230,7 @@ static struct json_object *level_json(const struct hv_walk_view *view,
 	struct json_object *o = json_object_new_object();
 	uint64_t e = walk->entry[level];
 	bool last = level == HV_WALK_LEVELS - 1;
+	bool leaf = walk->end == HV_WALK_MAPPED && level + 1 == walk->steps;
 	char place[128];
 
 	hv_json_put_text(o, "level", hv_walk_level_name(level));
@@ -244,7 +245,8 @@ static struct json_object *level_json(const struct hv_walk_view *view,
 	put_flag(o, "user", e & HV_PT_USER);
 	put_flag(o, "executable", !(e & HV_PT_NO_EXEC));
 	put_flag(o, "accessed", e & HV_PT_ACCESSED);
-	put_flag(o, "dirty", e & HV_PT_DIRTY);
+	if (leaf) /* means nothing in one that leads to a table */
+		put_flag(o, "dirty", e & HV_PT_DIRTY);
 	put_flag(o, "large", !last && e & HV_PT_LARGE);
 	return o;
 }

@@ -7,12 +7,12 @@
 #include "bare-kvm.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../engine-kvm.h"
 #include "../kvm-cpuid.h"
 #include "../kvm-tables.h"
 
@@ -251,10 +251,9 @@ int hv_bare_kvm_create(struct hv_bare_kvm *bare, unsigned cpus,
 {
 	*bare = (struct hv_bare_kvm){ .kvm = -1, .vm = -1 };
 	bare->task_state_type = hv_kvm_task_state_type();
-	bare->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	bare->kvm = hv_kvm_open(err);
 	if (bare->kvm < 0)
-		return hv_fail(err, HV_STATUS_HOST, "cannot open /dev/kvm: %s",
-			       strerror(errno));
+		return -1;
 	bare->vm = ioctl(bare->kvm, KVM_CREATE_VM, 0);
 	if (bare->vm >= 0 && add_memory(bare) >= 0 && add_cpus(bare, cpus) >= 0)
 		return 0;

@@ -50,6 +50,16 @@ for how in compute block read disk; do
 	done
 done
 
+rm -f "$scratch/out"
+"$paravane" run --timeout 1 "$spin" -- compute >"$scratch/out" \
+	2>"$scratch/err" </dev/null &
+pid=$!
+wait_until_ready "$scratch/out" || echo "# not ready" >&2
+kill -USR2 $pid
+wait $pid
+status=$?
+judge "SIGUSR2 is nothing to a guest without --dump" 124 "timeout"
+
 # timeout(1) sends its signal twice, to the program and to its group.
 ends_in_order=yes
 for round in 1 2 3 4 5 6 7 8 9 10; do

@@ -82,6 +82,9 @@ json "the same as JSON" \
 	"$dump" 0x400000000000
 json "each level says where its entry is" \
 	'[.walks[0].levels[].level] == ["PML4","PDPT","PD"]' "$dump" 0x400040001234
+json "only what leads to memory can be dirty" \
+	'[.walks[0].levels[] | has("dirty")] == [false,false,false,true]' \
+	"$dump" 0x400000000000
 json "the three layers meet: host = where RAM is + guest-physical" \
 	'(.memory[] | select(.name == "RAM").host) as $ram
 	| .walks[0] | .host == $ram + .guest_physical' "$dump" 0x400000000000
@@ -95,11 +98,14 @@ kill -USR2 $pid
 check "SIGUSR2 dumps a guest that goes on" wait_for_dump
 check "it does go on" kill -0 $pid
 shows "what it was doing" 'small page' "$dump" 0x400000000000
-shows "a vCPU that was never up" 'vCPU +1 of 2' --vcpu=1 "$dump" 0
+shows "a vCPU that was never up, by a root that is given" 'vCPU +1 of 2, down' \
+	--vcpu=1 --root=0x1000 "$dump" 0
 kill -TERM $pid
 wait $pid
 status=$?
-judge "and ends as any other" 143 silent
+judge "and ends as any other, its state told of" 143 "state is in $dump"
+refuses "a vCPU that is down has no tables" 120 "vCPU 1 is down" \
+	"$paravane" walk --vcpu=1 "$dump" 0
 
 in_the_background user
 sleep 0.2

@@ -33,7 +33,7 @@ static int check_header(const struct hv_dump *dump, Elf64_Ehdr *ret_header,
 	    ret_header->e_phnum == 0 ||
 	    ret_header->e_phnum > PROGRAM_HEADERS_MAX)
 		return hv_file_bad(&dump->file, err, "is not a dump of Paravane's: it has %u program headers of %u bytes",
-			   ret_header->e_phnum, ret_header->e_phentsize);
+				   ret_header->e_phnum, ret_header->e_phentsize);
 	return 0;
 }
 
@@ -48,7 +48,7 @@ static int read_phdrs(const struct hv_dump *dump, const Elf64_Ehdr *header,
 	for (unsigned i = 0; i < header->e_phnum; i++)
 		if (!hv_file_has(&dump->file, ret[i].p_offset, ret[i].p_filesz))
 			return hv_file_bad(&dump->file, err, "is truncated: segment %u is not all there",
-				   i);
+					   i);
 	return 0;
 }
 
@@ -88,17 +88,17 @@ static int check_head(struct hv_dump *dump, uint64_t bytes, struct hv_error *err
 
 	if (h->version != HV_DUMP_VERSION)
 		return hv_file_bad(&dump->file, err, "is a dump of version %u, this paravane reads version %u",
-			   h->version, HV_DUMP_VERSION);
+				   h->version, HV_DUMP_VERSION);
 	if (h->head_bytes != sizeof(*h) ||
 	    h->vcpu_bytes != sizeof(dump->vcpu[0]) ||
 	    h->range_bytes != sizeof(dump->range[0]))
 		return hv_file_bad(&dump->file, err, "is a bad dump: its note has other parts than version %u",
-			   HV_DUMP_VERSION);
+				   HV_DUMP_VERSION);
 	if (h->vcpus < 1 || h->vcpus > PV_VCPUS_MAX)
 		return hv_file_bad(&dump->file, err, "is a bad dump: it has %u vCPUs", h->vcpus);
 	if (h->ranges > HV_RANGES_MAX)
 		return hv_file_bad(&dump->file, err, "is a bad dump: it has %u ranges of memory",
-			   h->ranges);
+				   h->ranges);
 	if (bytes != sizeof(*h) + h->vcpus * sizeof(dump->vcpu[0]) +
 			     h->ranges * sizeof(dump->range[0]))
 		return hv_file_bad(&dump->file, err, "is a bad dump: its note is too long or too short");
@@ -165,13 +165,13 @@ static int find_segment(struct hv_dump *dump, enum hv_dump_memory_kind kind,
 			continue;
 		if (phdr[i].p_filesz != m->bytes || phdr[i].p_memsz != m->bytes)
 			return hv_file_bad(&dump->file, err, "is a bad dump: the segment of %s has another size than its note tells",
-				   names[kind]);
+					   names[kind]);
 		dump->offset[kind] = phdr[i].p_offset;
 		found++;
 	}
 	if (found != 1)
 		return hv_file_bad(&dump->file, err, "is a bad dump: it has %u segments of %s",
-			   found, names[kind]);
+				   found, names[kind]);
 	return 0;
 }
 

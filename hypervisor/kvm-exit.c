@@ -180,16 +180,16 @@ void hv_kvm_exit(struct hv_kvm_cpu *c, struct hv_exit *exit)
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		hv_kvm_dead(exit, "KVM cannot execute this instruction (suberror %u)",
-		     c->run->internal.suberror);
+			    c->run->internal.suberror);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		hv_kvm_dead(exit, "the processor refuses the guest's state (0x%llx)",
-		     (unsigned long long)
+			    (unsigned long long)
 			     c->run->fail_entry.hardware_entry_failure_reason);
 		break;
 	case KVM_EXIT_MMIO:
 		hv_kvm_dead(exit, "it touched guest-physical 0x%llx, where it has no memory of its own",
-		     (unsigned long long)c->run->mmio.phys_addr);
+			    (unsigned long long)c->run->mmio.phys_addr);
 		break;
 	default:
 		hv_kvm_dead(exit, "KVM exit %u", c->run->exit_reason);

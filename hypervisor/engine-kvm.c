@@ -127,6 +127,15 @@ static int check_address_width(const struct hv_kvm *k, struct hv_error *err)
 	return 0;
 }
 
+/* A host that is booted with split_lock_detect=fatal sends this to a vCPU's thread
+ * for what its guest did, and tells it by an exit as well: that is the guest's. */
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_code != BUS_ADRALN)
+		signal(number, SIG_DFL); /* and it happens again */
+}
+
 static void on_kick(int signal)
 {
 	(void)signal; /* interrupting KVM_RUN is all it is for */
@@ -145,12 +154,21 @@ static void kvm_free(struct hv_engine *engine)
 	free(k);
 }
 
+/* Software KVM is what there is without virtualization by the processor, and may be
+ * there beside it. */
+static bool is_software(const struct hv_kvm *k)
+{
+	return !k->cpuid.host_virtualizes ||
+	       access("/sys/module/kvm_pvm", F_OK) == 0;
+}
+
 static void fill_window(struct hv_kvm *k, const struct hv_layout *layout,
 			unsigned vcpus)
 {
 	struct hv_page_tables tables;
 
-	hv_kvm_tables_fill(k->window, vcpus, k->cpuid.host_keys);
+	hv_kvm_tables_fill(k->window, vcpus, k->cpuid.host_keys,
+			   is_software(k));
 	hv_page_tables_build(k->window, layout, vcpus, &tables);
 	k->engine.root_initial = tables.root;
 	k->engine.root_entry_kernel = tables.entry_kernel;
@@ -167,6 +185,8 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 	const uint64_t tables = PV_FEATURE_MMU | PV_FEATURE_USER;
 	const uint64_t huge = PV_FEATURE_MMU | PV_FEATURE_HUGE_PAGES;
 	struct sigaction action = { .sa_handler = on_kick };
+	struct sigaction bus_error = { .sa_sigaction = on_bus_error,
+				       .sa_flags = SA_SIGINFO };
 	struct hv_kvm *k = calloc(1, sizeof(*k));
 
 	if (!k)
@@ -176,6 +196,7 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 	k->user_mode = options->features & PV_FEATURE_USER;
 	k->dev = k->vm = -1;
 	hv_cpuid_fill(&k->cpuid);
+	atomic_init(&k->keys, k->cpuid.host_keys);
 	fill_window(k, layout, options->vcpus);
 	if (open_dev(k, err) < 0 ||
 	    create_vm(k, memory, options->features & tables, err) < 0 ||
@@ -188,6 +209,7 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 	if (!k->engine.huge_pages)
 		hv_cpuid_without_huge_pages(&k->cpuid);
 	sigaction(HV_KVM_KICK_SIGNAL, &action, NULL);
+	sigaction(SIGBUS, &bus_error, NULL);
 	*ret_engine = &k->engine;
 	return 0;
 }

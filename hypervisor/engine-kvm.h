@@ -36,6 +36,9 @@ struct hv_kvm_cpu {
 	struct kvm_sregs entry_sregs; /* those of the entry state */
 	uint64_t cr3_given; /* the one KVM has */
 	bool started;
+	bool user;              /* it is in user mode */
+	bool allowing;          /* it is in the stub of kvm-keys.h, and goes on with */
+	struct hv_regs after_keys;
 };
 
 struct hv_kvm {
@@ -47,6 +50,7 @@ struct hv_kvm {
 	bool sync_regs;
 	bool user_mode;  /* SYSCALL leads to the user page */
 	bool tables_mapped;
+	_Atomic bool keys; /* guests may have their instructions: kvm-keys.h */
 	struct hv_kvm_cpu *cpu[PV_VCPUS_MAX];
 };
 

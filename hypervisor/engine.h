@@ -31,6 +31,7 @@ struct hv_regs {
 
 /* Exceptions that something here asks for. */
 enum hv_vector {
+	HV_VECTOR_DEBUG = 1,
 	HV_VECTOR_BREAKPOINT = 3,
 	HV_VECTOR_OVERFLOW = 4,
 	HV_VECTOR_UNDEFINED = 6,

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kvm-keys.h"
 #include "kvm-tables.h"
 
 _Static_assert(sizeof(struct hv_regs) == sizeof(struct kvm_regs) &&
@@ -351,6 +352,7 @@ void hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 
+	c->user = user;
 	c->sregs = c->entry_sregs;
 	c->sregs.fs.base = bases->fs;
 	c->sregs.gs.base = bases->gs;
@@ -403,6 +405,8 @@ int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
 	 * first runs: instead of those of another life. */
 	c->regs_given = true;
 	*hv_kvm_raw_regs(c) = *regs;
+	if (c->started)
+		hv_kvm_keys_begin(c, hv_kvm_raw_regs(c));
 	return reset_extended_state(c);
 }
 
@@ -471,7 +475,8 @@ bool hv_kvm_cpu_busy(struct hv_cpu *cpu)
 	if (delivering(c)) /* and what KVM has in hand goes if regs are set */
 		return true;
 	regs = hv_kvm_cpu_regs(cpu);
-	return regs && regs->rip - stubs < HV_WINDOW_MAPPED - HV_WINDOW_USER;
+	return regs && (regs->rip - stubs < HV_WINDOW_MAPPED - HV_WINDOW_USER ||
+			hv_kvm_keys_divert(c, regs));
 }
 
 bool hv_kvm_cpu_returning(struct hv_cpu *cpu)

@@ -37,6 +37,8 @@
 	(BIT(1) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | \
 	 BIT(11) | BIT(12) | BIT(14) | BIT(22))
 #define LEAF7_EDX BIT(4) /* FSRM */
+#define VT_X BIT(5)  /* of 1, ECX */
+#define AMD_V BIT(2) /* of 0x80000001, ECX */
 #define HUGE_PAGES BIT(26) /* of 0x80000001, EDX: 1 GiB */
 /* NX, 1 GiB pages, RDTSCP, LM. */
 #define EXT1_EDX (BIT(20) | HUGE_PAGES | BIT(27) | BIT(29))
@@ -107,6 +109,7 @@ void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 			break;
 		case 1:
 			xcr0 = host_xcr0(e.ecx);
+			ret_cpuid->host_virtualizes |= (e.ecx & VT_X) != 0;
 			break;
 		case 7:
 			ret_cpuid->fsgsbase = e.ebx & BIT(0);
@@ -117,6 +120,9 @@ void hv_cpuid_fill(struct hv_cpuid *ret_cpuid)
 		case 0xd:
 			ret_cpuid->xcr0 = e.eax = xcr0;
 			e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+			break;
+		case 0x80000001:
+			ret_cpuid->host_virtualizes |= (e.ecx & AMD_V) != 0;
 			break;
 		case 0x80000007:
 			ret_cpuid->tsc_invariant = e.edx & TSC_INVARIANT;

@@ -21,6 +21,7 @@ struct hv_cpuid {
 	unsigned physical_bits; /* of a physical address */
 	bool fsgsbase;      /* its instructions are there */
 	bool host_keys;     /* the host uses protection keys */
+	bool host_virtualizes; /* it has VT-x or AMD-V */
 	bool tsc_invariant; /* the counter runs at one rate always, so that it
 			     * can be a clock */
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "kvm-keys.h"
 #include "kvm-tables.h"
 
 void hv_kvm_dead(struct hv_exit *exit, const char *format, ...)
@@ -69,12 +70,8 @@ static void on_fault(struct hv_kvm_cpu *c, struct hv_exit *exit)
 								   : 0;
 	if (hv_kvm_is_soft(frame.vector))
 		forget_soft(c);
-	if (frame.vector == HV_VECTOR_UNDEFINED &&
-	    frame.rip == hv_window_addr(HV_KVM_KEYS)) {
-		hv_kvm_without_keys(c->kvm->window);
-		exit->regs->rip = hv_window_addr(HV_KVM_KEYS_DONE);
+	if (hv_kvm_keys_fault(c, exit->regs, exit->vector))
 		exit->kind = HV_EXIT_KICKED;
-	}
 }
 
 /* Also for a guest without user mode under software KVM, and for anybody who
@@ -134,11 +131,12 @@ static void on_port(struct hv_kvm_cpu *c, struct hv_exit *exit)
 		memcpy(&value, (const uint8_t *)run + run->io.data_offset,
 		       sizeof(value));
 	exit->number = value;
+	/* Also for a doorbell, which waits for others: a dump may look at it. */
+	exit->regs = hv_kvm_cpu_regs(&c->cpu);
 	if (plain && run->io.port == HV_PORT_DOORBELL) {
 		exit->kind = HV_EXIT_DOORBELL;
 		return;
 	}
-	exit->regs = hv_kvm_cpu_regs(&c->cpu);
 	if (plain && run->io.port == HV_PORT_OPERATION) {
 		exit->kind = HV_EXIT_OPERATION;
 		if (!exit->regs)
@@ -149,6 +147,9 @@ static void on_port(struct hv_kvm_cpu *c, struct hv_exit *exit)
 	} else if (run->io.port == HV_PORT_RETURN &&
 		   came_from(exit, HV_KVM_RETURN_FROM, HV_KVM_RETURN_TO)) {
 		exit->kind = HV_EXIT_RETURN;
+	} else if (run->io.port == HV_PORT_KEYS && exit->regs &&
+		   hv_kvm_keys_allowed(c, exit->regs)) {
+		exit->kind = HV_EXIT_KICKED;
 	} else if (run->io.port == HV_PORT_FAULT) {
 		on_fault(c, exit);
 	} else {
@@ -174,6 +175,12 @@ void hv_kvm_exit(struct hv_kvm_cpu *c, struct hv_exit *exit)
 	switch (c->run->exit_reason) {
 	case KVM_EXIT_SHUTDOWN:
 		hv_kvm_dead(exit, "triple fault: an exception could not be delivered");
+		break;
+	case KVM_EXIT_EXCEPTION: /* a locked access to two cache lines, where the
+				  * host forbids that; see on_bus_error */
+		exit->kind = HV_EXIT_FAULT;
+		exit->vector = c->run->ex.exception;
+		exit->error_code = c->run->ex.error_code;
 		break;
 	case KVM_EXIT_HLT:
 		hv_kvm_dead(exit, "the processor halted");

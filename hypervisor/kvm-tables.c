@@ -57,17 +57,18 @@ static void fill_idt(const struct hv_window *window)
 	}
 }
 
-static void fill_tss(const struct hv_window *window, unsigned vcpu, bool user)
+/* ports: of the eight from HV_PORT_OPERATION on, those that are allowed. */
+static void fill_tss(const struct hv_window *window, uint32_t offset,
+		     unsigned vcpu, uint8_t ports)
 {
-	uint8_t *tss = at(window, hv_kvm_tss(vcpu, user));
+	uint8_t *tss = at(window, offset);
 	uint64_t stack = hv_window_addr(hv_kvm_stack(vcpu) + PV_PAGE_BYTES);
 	uint16_t bitmap = TSS_BITMAP;
 
 	memcpy(tss + TSS_RSP0, &stack, sizeof(stack));
 	memcpy(tss + TSS_BITMAP_BASE, &bitmap, sizeof(bitmap));
 	memset(tss + TSS_BITMAP, 0xff, HV_KVM_TSS_BYTES - TSS_BITMAP);
-	tss[TSS_BITMAP + HV_PORT_OPERATION / 8] =
-		user ? (uint8_t)~(1u << HV_PORT_SYSCALL % 8) : 0;
+	tss[TSS_BITMAP + HV_PORT_OPERATION / 8] = (uint8_t)~ports;
 }
 
 static void fill_stubs(const struct hv_window *window)
@@ -122,19 +123,19 @@ static void fill_returns(const struct hv_window *window)
 
 /* In the code below. */
 #define TO_NOPS 8
-#define TO_RDPKRU 15
 #define TO_ANSWER 27
+#define SLOT (HV_WINDOW_OPS + PV_OP_USER_RUN * PV_OP_SLOT_BYTES)
 
 static void fill_user_run(const struct hv_window *window)
 {
 	static const uint8_t code[] = {
 		0xb8, PV_OP_USER_RUN, 0, 0, 0, /* mov $op, %eax */
 		0xe7, HV_PORT_OPERATION,       /* out %eax, $... */
-		0x90,
+		0x90,                          /* HV_KVM_KEYS_FROM */
 		0x90, 0x90,                    /* or jmp to the ret */
 		0x49, 0x89, 0xc0,              /* mov %rax, %r8 */
-		0x31, 0xc9,                    /* xor %ecx, %ecx */
-		0x0f, 0x01, 0xee,              /* HV_KVM_KEYS: rdpkru */
+		0x31, 0xc9,                    /* HV_KVM_KEYS_SAVED: xor %ecx, %ecx */
+		0x0f, 0x01, 0xee,              /* rdpkru */
 		0x85, 0xc0,                    /* test %eax, %eax */
 		0x74, 0x05,                    /* je to the answer */
 		0x31, 0xc0,                    /* xor %eax, %eax */
@@ -144,8 +145,7 @@ static void fill_user_run(const struct hv_window *window)
 	};
 
 	_Static_assert(sizeof(code) == TO_ANSWER + 4 &&
-			       HV_KVM_KEYS_DONE - HV_KVM_KEYS ==
-				       TO_ANSWER - TO_RDPKRU &&
+			       HV_KVM_KEYS_DONE == SLOT + TO_ANSWER &&
 			       sizeof(code) <= PV_OP_SLOT_BYTES,
 		       "the jumps must lead where they say");
 	fill_slot(window, PV_OP_USER_RUN, code, sizeof(code));
@@ -154,8 +154,7 @@ static void fill_user_run(const struct hv_window *window)
 void hv_kvm_without_keys(const struct hv_window *window)
 {
 	const uint16_t jump = 0xeb | (TO_ANSWER + 3 - (TO_NOPS + 2)) << 8;
-	uint16_t *nops = (uint16_t *)(void *)at(
-		window, HV_KVM_KEYS - TO_RDPKRU + TO_NOPS);
+	uint16_t *nops = (uint16_t *)(void *)at(window, SLOT + TO_NOPS);
 
 	__atomic_store_n(nops, jump, __ATOMIC_RELAXED);
 }
@@ -190,21 +189,33 @@ static void fill_user_page(const struct hv_window *window)
 		0xe6, HV_PORT_SYSCALL, /* out %al, $... */
 		0xf4,                  /* hlt: not reached */
 	};
+	static const uint8_t keys_stub[] = {
+		0x31, 0xc0,         /* xor %eax, %eax */
+		0x31, 0xc9,         /* xor %ecx, %ecx */
+		0x31, 0xd2,         /* xor %edx, %edx */
+		0x0f, 0x01, 0xef,   /* wrpkru */
+		0xe6, HV_PORT_KEYS, /* out %al, $... */
+	};
 
 	memset(at(window, HV_WINDOW_USER), 0xcc, PV_PAGE_BYTES);
 	memcpy(at(window, HV_KVM_SYSCALL), syscall_stub, sizeof(syscall_stub));
+	memcpy(at(window, HV_KVM_KEYS_STUB), keys_stub, sizeof(keys_stub));
 }
 
-void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys)
+void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys,
+			bool syscall_at_ring3)
 {
+	const uint8_t users = syscall_at_ring3 ? 1u << HV_PORT_SYSCALL % 8 : 0;
+
+
 	fill_gdt(window);
 	fill_idt(window);
 	fill_stubs(window);
 	fill_operations(window, keys);
 	fill_user_page(window);
 	for (unsigned vcpu = 0; vcpu < vcpus; vcpu++) {
-		fill_tss(window, vcpu, false);
-		fill_tss(window, vcpu, true);
+		fill_tss(window, hv_kvm_tss(vcpu, false), vcpu, 0xff);
+		fill_tss(window, hv_kvm_tss(vcpu, true), vcpu, users);
 	}
 }
 

@@ -16,12 +16,6 @@
  * code for it is the hypervisor's, so that it knows a vCPU that has just unmasked
  * upcalls but still has its frame before it (HV_KVM_RETURN_FROM), and finishes the
  * return itself instead of stacking another frame on top.
- *
- * Protection keys. No guest is given them (CR4.PKE is 0), but software KVM leaves
- * the host's setting in force, and then user mode can forbid its kernel, at the
- * same ring, all memory by WRPKRU. So USER_RUN ends by allowing it again, in its
- * slot, before anything is read. Where a guest has no such instructions that ends
- * in #UD, once: hv_kvm_without_keys takes them out.
  */
 #ifndef HV_KVM_TABLES_H
 #define HV_KVM_TABLES_H
@@ -37,6 +31,7 @@
 #define HV_PORT_DOORBELL 0x54u
 #define HV_PORT_SYSCALL 0x55u
 #define HV_PORT_RETURN 0x56u /* from an upcall, with more pending */
+#define HV_PORT_KEYS 0x57u   /* from the stub of kvm-keys.h */
 #define HV_PORT_FAULT 0x60u /* not for ring 3 */
 
 /* Selectors; code and data segments are flat. */
@@ -60,9 +55,12 @@
 #define HV_KVM_RETURN_TO \
 	(HV_WINDOW_OPS + (PV_OP_UPCALL_RETURN + 1) * PV_OP_SLOT_BYTES)
 
-/* RDPKRU in USER_RUN, and where it goes on without. */
-#define HV_KVM_KEYS (HV_WINDOW_OPS + PV_OP_USER_RUN * PV_OP_SLOT_BYTES + 15)
-#define HV_KVM_KEYS_DONE (HV_KVM_KEYS + 12)
+/* In the slot of USER_RUN, behind its `out`: memory is to be allowed, the answer has
+ * been saved in r8, it is allowed (kvm-keys.h). And a stub that allows it as well. */
+#define HV_KVM_KEYS_FROM (HV_WINDOW_OPS + PV_OP_USER_RUN * PV_OP_SLOT_BYTES + 7)
+#define HV_KVM_KEYS_SAVED (HV_KVM_KEYS_FROM + 6)
+#define HV_KVM_KEYS_DONE (HV_KVM_KEYS_FROM + 20)
+#define HV_KVM_KEYS_STUB (HV_WINDOW_USER + 64)
 
 #define HV_KVM_GDT_BYTES 64
 #define HV_KVM_IDT_BYTES (HV_VECTORS * 16)
@@ -70,8 +68,8 @@
 #define HV_KVM_TSS_BYTES (104 + 0x58 / 8 + 1)
 #define HV_KVM_TSS_STRIDE 128
 
-/* Of a vCPU in its kernel; and in user mode, which may use no port but that of
- * SYSCALL. */
+/* Of a vCPU in its kernel; and in user mode, which may use no port, or that of
+ * SYSCALL where the instruction itself needs it. */
 static inline uint32_t hv_kvm_tss(unsigned vcpu, bool user)
 {
 	return HV_KVM_TSS +
@@ -93,8 +91,10 @@ struct hv_fault_frame {
 /* A task state in use is marked busy, type 11, except to QEMU's emulation of
  * AMD-V, which looks at the I/O bitmap of one that is not, type 9, alone. */
 uint8_t hv_kvm_task_state_type(void);
-/* keys: the host uses protection keys. */
-void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys);
+/* keys: the host uses protection keys. syscall_at_ring3: SYSCALL stays at the ring it
+ * comes from, so that user mode needs the port of its stub. */
+void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool keys,
+			bool syscall_at_ring3);
 /* Also while other vCPUs run there. */
 void hv_kvm_without_keys(const struct hv_window *window);
 /* Read the frame of a vCPU that is in a stub, here with its stack there; -1 if that

@@ -227,6 +227,7 @@ static int start_thread(struct hv_vcpu *vcpu)
 
 	sigfillset(&blocked);
 	sigdelset(&blocked, SIGUSR1);
+	sigdelset(&blocked, SIGBUS);
 	sigdelset(&blocked, HV_TIMER_SIGNAL);
 	pthread_sigmask(SIG_SETMASK, &blocked, &before);
 	r = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);

@@ -11,30 +11,22 @@
 #include <string.h>
 #include <time.h>
 
+#include "../random.h"
+
 #define INPUT_MAX 8192
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 static uint8_t input[INPUT_MAX];
 
-static uint64_t next(void)
-{
-	static uint64_t seed = 88172645463325252;
-
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
 /* Few set bits now and then: fields that must be zero often are. */
 static size_t fill(void)
 {
-	size_t bytes = next() % INPUT_MAX;
-	uint64_t sparse = next() & 3;
+	size_t bytes = random_next() % INPUT_MAX;
+	uint64_t sparse = random_next() & 3;
 
 	for (size_t i = 0; i < bytes; i++)
-		input[i] = sparse && next() % 8 ? 0 : (uint8_t)next();
+		input[i] = sparse && random_next() % 8 ? 0 : (uint8_t)random_next();
 	return bytes;
 }
 

@@ -122,7 +122,6 @@ static void comes_in_time(void)
 {
 	int answer = 1;
 	struct pvg_thread *thread;
-	uint64_t began = pvg_clock_ns();
 
 	pvg_mutex_lock(&mutex);
 	thread = start(lock_in_time, &answer);
@@ -130,7 +129,6 @@ static void comes_in_time(void)
 	pvg_mutex_unlock(&mutex);
 	pvg_thread_join(thread);
 	tap_equal(answer, 0, "one that is unlocked in time is locked");
-	tap_ok(pvg_clock_ns() - began < 5 * SECOND, "then");
 }
 
 int main(void)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Does a sleeping thread wake in time, never early, in the order of deadlines; and
- * does whoever waits leave the vCPU to the others?
+ * Does a sleeping thread wake, never early, in the order of deadlines; and does
+ * whoever waits leave the vCPU to the others?
  */
 #include "threads.h"
 
 #define SLEEPERS 40
 
 struct sleeper {
-	uint64_t deadline_ns, woke_ns;
+	uint64_t deadline_ns, began_ns, woke_ns;
 };
 
 static unsigned woken[SLEEPERS], count;
@@ -18,39 +18,43 @@ static void sleep_once(void *arg)
 {
 	struct sleeper *self = arg;
 
+	self->began_ns = pvg_clock_ns();
 	pvg_sleep_until(self->deadline_ns);
 	self->woke_ns = pvg_clock_ns();
 	woken[__atomic_fetch_add(&count, 1, __ATOMIC_SEQ_CST)] =
 		(unsigned)(self - sleeper);
 }
 
-/* Deadlines 10 ms apart, in a shuffled order; on one vCPU, since the host may keep
- * another from its CPU for as long as that. */
-static void in_time_and_order(void)
+/* In a shuffled order, on one vCPU and without preemption, so that they are counted
+ * as they are woken, however late the host lets them. */
+static void in_order(void)
 {
 	struct pvg_thread *thread[SLEEPERS];
-	unsigned early = 0, late = 0, disorder = 0;
-	uint64_t begin = pvg_deadline_in(300 * MILLISECOND);
+	unsigned early = 0, disorder = 0;
+	uint64_t begin = pvg_deadline_in(300 * MILLISECOND), last_ns = 0;
 
+	pvg_sched_slice(5 * SECOND); /* the last of them goes on behind this */
 	for (unsigned i = 0; i < SLEEPERS; i++) {
 		sleeper[i].deadline_ns =
 			begin + i * 7 % SLEEPERS * 10 * MILLISECOND;
 		thread[i] = start_on(1, sleep_once, &sleeper[i]);
 	}
 	join_all(thread, SLEEPERS);
+	pvg_sched_slice(PVG_SLICE_NS);
 	for (unsigned i = 0; i < SLEEPERS; i++) {
 		const struct sleeper *s = &sleeper[i];
 
 		early += s->woke_ns < s->deadline_ns;
-		late += s->woke_ns > s->deadline_ns + SECOND;
+		last_ns = s->began_ns > last_ns ? s->began_ns : last_ns;
 		if (i > 0)
 			disorder += sleeper[woken[i]].deadline_ns <
 				    sleeper[woken[i - 1]].deadline_ns;
 	}
 	tap_equal(early, 0, "no sleep ends early");
-	tap_equal(late, 0, "nor very late");
-	/* Woken in order, one may be preempted before it is counted. */
-	tap_ok(disorder <= 2, "they end in the order of their deadlines");
+	if (last_ns + 100 * MILLISECOND < begin)
+		tap_equal(disorder, 0, "they end in the order of their deadlines");
+	else
+		tap_skip("order", "the host was too busy for all to begin in time");
 }
 
 static bool stop;
@@ -73,9 +77,7 @@ static void beside_spinning_ones(unsigned vcpus)
 	for (int i = 0; i < 10; i++)
 		pvg_sleep_ns(MILLISECOND);
 	began = pvg_clock_ns() - began;
-	if (!tap_ok(began >= 10 * MILLISECOND && began < 2 * SECOND,
-		    "sleeping beside threads that spin"))
-		pvg_printf("# %lu ns\n", began);
+	tap_ok(began >= 10 * MILLISECOND, "sleeping beside threads that spin");
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	join_all(thread, vcpus);
 }
@@ -218,7 +220,7 @@ int main(void)
 
 	if (!vcpus)
 		return tap_done();
-	in_time_and_order();
+	in_order();
 	beside_spinning_ones(vcpus);
 	waits_are_a_threads();
 	wait_for_another_vcpus(vcpus);

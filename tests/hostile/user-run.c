@@ -6,6 +6,7 @@
  * Clauses: A5, A7, M1, M2, M10, X1, X2, X5, X6, X9.
  */
 #include "../guest/tap.h"
+#include "../random.h"
 #include "kernel.h"
 
 KERNEL_NOTE;
@@ -243,16 +244,6 @@ static void from_a_handler(void)
 /* ---- by several */
 
 static volatile bool stop;
-static uint64_t seed = 1;
-
-static uint64_t next(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
 static bool is_answer(int64_t answer)
 {
 	return is_reason(answer) || answer == -PV_EINVAL || answer == -PV_EFAULT;
@@ -304,7 +295,7 @@ static uint64_t any_root(void)
 		pvg_boot.ram_bytes, PV_ROOT_INITIAL, kernel_window_gpa(),
 	};
 
-	return roots[next() % (sizeof(roots) / sizeof(roots[0]))];
+	return roots[random_next() % (sizeof(roots) / sizeof(roots[0]))];
 }
 
 static uint64_t any_address(void)
@@ -314,7 +305,7 @@ static uint64_t any_address(void)
 		PV_WINDOW_BASE + WINDOW_USER, PV_WINDOW_BASE + WINDOW_STACKS,
 	};
 
-	return addresses[next() % (sizeof(addresses) / sizeof(addresses[0]))];
+	return addresses[random_next() % (sizeof(addresses) / sizeof(addresses[0]))];
 }
 
 static void rewrite(uint64_t arg)
@@ -324,12 +315,12 @@ static void rewrite(uint64_t arg)
 
 	(void)arg;
 	while (!stop) {
-		words[next() % 16] = next();
-		words[next() % 24] = any_address();
+		words[random_next() % 16] = random_next();
+		words[random_next() % 24] = any_address();
 		user.rip = any_address();
-		user.rflags = next() & ~UINT64_C(0x100);
+		user.rflags = random_next() & ~UINT64_C(0x100);
 		*(volatile uint64_t *)&user.root = any_root();
-		entries[next() % 512] = next() % 2 ? 0 : PT_P | next() % 512;
+		entries[random_next() % 512] = random_next() % 2 ? 0 : PT_P | random_next() % 512;
 	}
 	kernel_down();
 }

@@ -7,6 +7,7 @@
  * Clauses: C2, O14, O15, P5, P6.
  */
 #include "../guest/tap.h"
+#include "../random.h"
 #include "ring.h"
 
 /* But for what is this program's library's: it finds its page by that. */
@@ -20,16 +21,6 @@ static void fill(uint8_t byte)
 			page[i] = byte;
 }
 
-static uint64_t garbage(void)
-{
-	static uint64_t seed = 88172645463325252;
-
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
 /* What BLOCK(0) answers follows from the page alone, and it changes nothing
  * there. Dense masks, so that some rounds have no port left. */
 static bool looks_right(void)
@@ -38,18 +29,18 @@ static bool looks_right(void)
 	uint64_t masked[PV_PORT_WORDS], pending[PV_PORT_WORDS], open = 0;
 
 	for (size_t i = 0; i < PV_PORT_WORDS; i++) {
-		masked[i] = garbage() | garbage() | garbage() | garbage();
-		pending[i] = garbage() & garbage();
+		masked[i] = random_next() | random_next() | random_next() | random_next();
+		pending[i] = random_next() & random_next();
 		open |= pending[i] & ~masked[i];
 	}
-	if (garbage() % 2) {
+	if (random_next() % 2) {
 		open = 0;
 		for (size_t i = 0; i < PV_PORT_WORDS; i++)
 			masked[i] |= pending[i];
 	}
 	memcpy(vcpu->masked, masked, sizeof(masked));
 	memcpy(vcpu->pending, pending, sizeof(pending));
-	vcpu->upcalls_masked = (uint32_t)garbage();
+	vcpu->upcalls_masked = (uint32_t)random_next();
 	return pvg_op_block(0) == (open ? 0 : -PV_ETIMEDOUT) &&
 	       memcmp(vcpu->masked, masked, sizeof(masked)) == 0 &&
 	       memcmp(vcpu->pending, pending, sizeof(pending)) == 0 &&

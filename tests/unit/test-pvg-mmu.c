@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../random.h"
 #include "hosted.h"
 
 #define RAM_BYTES (16u << 20)
@@ -28,16 +29,6 @@ static void setup(void)
 }
 
 TestSuite(pvg_mmu, .init = setup, .timeout = 60);
-
-static uint64_t next(void)
-{
-	static uint64_t seed = 88172645463325252;
-
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static void expect(uint64_t gva, pv_gpa_t gpa, unsigned rights)
 {
@@ -258,7 +249,7 @@ Test(pvg_mmu, done_gives_every_table_back)
 	cr_assert_eq(pvg_space_init(&space), 0);
 	for (int i = 0; i < 200; i++)
 		cr_assert_eq(pvg_space_map(&space,
-					   next() % (PV_WINDOW_BASE >> 12) << 12,
+					   random_next() % (PV_WINDOW_BASE >> 12) << 12,
 					   0, 4096, 0), 0);
 	pvg_space_done(&space);
 	cr_assert_eq(pvg_pages_available(), before);
@@ -284,19 +275,19 @@ static struct {
 
 static void random_step(void)
 {
-	uint64_t granule = next() % 4 ? 1 : 512;
-	uint64_t first = next() % MODEL_PAGES / granule * granule;
-	uint64_t pages = 1 + next() % (next() % 2 ? 20 : MODEL_PAGES);
+	uint64_t granule = random_next() % 4 ? 1 : 512;
+	uint64_t first = random_next() % MODEL_PAGES / granule * granule;
+	uint64_t pages = 1 + random_next() % (random_next() % 2 ? 20 : MODEL_PAGES);
 	uint64_t gva = MODEL_BASE + first * 4096;
-	unsigned rights = next() & (PVG_WRITE | PVG_EXEC);
-	pv_gpa_t gpa = (next() % 4096 * granule) << 12;
-	unsigned what = next() % 3;
+	unsigned rights = random_next() & (PVG_WRITE | PVG_EXEC);
+	pv_gpa_t gpa = (random_next() % 4096 * granule) << 12;
+	unsigned what = random_next() % 3;
 
 	if (pages > MODEL_PAGES - first)
 		pages = MODEL_PAGES - first;
 	if (what == 0)
 		cr_assert_eq(pvg_space_map(&space, gva, gpa, pages * 4096,
-					   rights | (next() & PVG_LARGE)), 0);
+					   rights | (random_next() & PVG_LARGE)), 0);
 	else if (what == 1)
 		cr_assert_eq(pvg_space_unmap(&space, gva, pages * 4096), 0);
 	else
@@ -350,7 +341,7 @@ Test(pvg_mmu, copies_cross_pages)
 
 	map_user();
 	for (size_t i = 0; i < sizeof(out); i++)
-		out[i] = (uint8_t)next();
+		out[i] = (uint8_t)random_next();
 	cr_assert(pvg_user_copy_out(&space, 0x400100, out, sizeof(out)));
 	cr_assert_eq(memcmp(page[0] + 0x100, out, 0xf00), 0);
 	cr_assert_eq(memcmp(page[1], out + 0xf00, sizeof(out) - 0xf00), 0);

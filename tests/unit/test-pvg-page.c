@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../random.h"
 #include "hosted.h"
 
 #define PAGES 4000
@@ -26,16 +27,6 @@ static struct run {
 	size_t first, pages;
 } runs[RUNS];
 static unsigned live;
-
-static uint64_t next(void)
-{
-	static uint64_t seed = 88172645463325252;
-
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static struct pv_memory_range range(size_t first, size_t pages, uint32_t type)
 {
@@ -109,7 +100,7 @@ static void note(const uint8_t *at, size_t pages)
 /* Few pages mostly, sometimes hundreds. */
 static size_t random_pages(void)
 {
-	return 1 + next() % (next() % 8 ? 5 : 400);
+	return 1 + random_next() % (random_next() % 8 ? 5 : 400);
 }
 
 static void take(void)
@@ -125,7 +116,7 @@ static void take(void)
 static void take_aligned(void)
 {
 	size_t pages = random_pages();
-	size_t align = (size_t)PVG_PAGE_BYTES << next() % 8;
+	size_t align = (size_t)PVG_PAGE_BYTES << random_next() % 8;
 	uint8_t *at = pvg_pages_alloc_aligned(pages, align);
 
 	if (!at)
@@ -137,8 +128,8 @@ static void take_aligned(void)
 /* All of a run, or the beginning of it. */
 static void give_back(void)
 {
-	struct run *run = &runs[next() % live];
-	size_t pages = next() % 3 ? run->pages : 1 + next() % run->pages;
+	struct run *run = &runs[random_next() % live];
+	size_t pages = random_next() % 3 ? run->pages : 1 + random_next() % run->pages;
 
 	pvg_pages_free(ram + run->first * PVG_PAGE_BYTES, pages);
 	memset(used + run->first, false, pages);
@@ -151,9 +142,9 @@ static void give_back(void)
 
 static void step(void)
 {
-	if (live == RUNS || (live && next() % 5 < 2))
+	if (live == RUNS || (live && random_next() % 5 < 2))
 		give_back();
-	else if (next() % 4)
+	else if (random_next() % 4)
 		take();
 	else
 		take_aligned();

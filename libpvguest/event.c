@@ -6,6 +6,7 @@
  */
 #include <pvguest/clock.h>
 #include <pvguest/event.h>
+#include <pvguest/panic.h>
 #include <pvguest/spinlock.h>
 
 #include "internal.h"
@@ -107,6 +108,8 @@ int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
 	if (pvg_ports_wait_hook)
 		return pvg_ports_wait_hook(pvg_vcpu_number(), ports,
 					   deadline_ns);
+	if (pvg_percpu()->handling)
+		pvg_panic("a handler of an upcall waits");
 	port = pvg_ports_first(pvg_vcpu(), ports);
 	if (port >= 0)
 		return port;

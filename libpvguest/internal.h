@@ -37,6 +37,7 @@ struct pvg_percpu {
 	uint64_t unmasked[PV_PORT_WORDS]; /* ports with handlers */
 	bool handling; /* handlers of upcalls run */
 	bool upcalls; /* started; the ports are masked till then */
+	bool traps; /* started */
 	void *stack; /* that pvg_vcpu_up gave it, NULL for the boot stack */
 	size_t stack_pages;
 } PV_ALIGNED(PV_CACHE_LINE);
@@ -52,6 +53,9 @@ void pvg_vcpu_prepare(unsigned vcpu);
 
 /* event.c: the lowest of the ports that is pending, or -PV_EAGAIN. */
 int pvg_ports_first(const struct pv_vcpu *page, const struct pvg_ports *ports);
+
+/* upcall.c: the scheduler has its handler there, and nobody is to replace it. */
+extern bool pvg_timer_is_threads;
 
 /* event.c: how a scheduler waits in place of pvg_ports_wait: until a port of the
  * vCPU is pending, which it answers, or the deadline. NULL without one. */

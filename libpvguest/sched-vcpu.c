@@ -165,7 +165,8 @@ static void begin(void *arg)
 	struct pvg_sched_vcpu *here = sched_here();
 	void *left;
 
-	(void)arg;
+	if (arg) /* vCPU 0 has, too */
+		pvg_traps_start();
 	let_upcalls_in();
 	pvg_sched_lock();
 	pvg_vcpu()->own[PVG_OWN_THREAD] = (uint64_t)(uintptr_t)here->idle;
@@ -184,6 +185,7 @@ static int start_here(void)
 	call_port = (unsigned)port;
 	pvg_sched_ports_start();
 	pvg_port_handle(PV_PORT_TIMER, pvg_sched_timer_fired, NULL);
+	pvg_timer_is_threads = true;
 	pvg_port_handle(call_port, called, NULL);
 	pvg_upcall_exit_hook = upcall_done;
 	error = let_upcalls_in();
@@ -198,6 +200,7 @@ static int start_here(void)
 
 int pvg_sched_start(unsigned vcpus)
 {
+	void *traps = pvg_percpu()->traps ? pvg_percpu() : NULL;
 	int error;
 
 	if (pvg_sched.vcpus)
@@ -210,7 +213,7 @@ int pvg_sched_start(unsigned vcpus)
 	for (unsigned n = 1; n < vcpus && !error; n++) {
 		error = prepare(n);
 		if (!error)
-			error = pvg_vcpu_up(n, begin, NULL,
+			error = pvg_vcpu_up(n, begin, traps,
 					    PVG_THREAD_STACK_MIN_BYTES);
 		if (!error)
 			pvg_sched.vcpus++;

@@ -47,6 +47,7 @@ struct pvg_thread {
 	bool passed_over;  /* mutex.c: was woken for a mutex and did not get it */
 	bool ended;
 	bool nobody_joins;
+	bool joined; /* somebody waits for it, or has: its memory may be gone */
 	struct pvg_waiters joiner;
 	/* thread.c */
 	void (*fn)(void *arg);

@@ -3,6 +3,7 @@
  * Waiting for a spinlock. Who comes first is not served first: under contention
  * that would make all wait for one whose host CPU is taken away.
  */
+#include <pvguest/panic.h>
 #include <pvguest/spinlock.h>
 
 #include "internal.h"
@@ -25,12 +26,22 @@ static bool spin(struct pvg_spinlock *lock)
 	return false;
 }
 
+/* Whoever has it was here before, and cannot come back while we wait. A scheduler,
+ * of this library or of the kernel's own, may run it elsewhere. */
+static bool is_forever(void)
+{
+	return !pvg_ports_wait_hook && !pvg_upcall_exit_hook;
+}
+
 void pvg_spin_wait(struct pvg_spinlock *lock)
 {
 	while (!spin(lock)) {
 		uint32_t holder = __atomic_load_n(&lock->holder,
 						  __ATOMIC_RELAXED);
 
+		if (holder == pvg_vcpu_number() + 1 && is_forever())
+			pvg_panic("vCPU %u locks a spinlock that it has locked "
+				  "(%p)", pvg_vcpu_number(), (void *)lock);
 		if (holder == pvg_vcpu_number() + 1)
 			pvg_op_yield(); /* a thread that was here before */
 		else if (holder)

@@ -8,6 +8,7 @@
  *		struct pvg_thread	FS base; the end of the pages
  */
 #include <pvguest/clock.h>
+#include <pvguest/console.h>
 #include <pvguest/libc.h>
 #include <pvguest/page.h>
 #include <pvguest/panic.h>
@@ -58,8 +59,13 @@ static void *place_first_frame(char *stack_top)
 
 static void set_name(struct pvg_thread *thread, const char *name)
 {
+	static unsigned nameless;
+
 	if (name)
 		strncpy(thread->name, name, sizeof(thread->name) - 1);
+	else
+		pvg_snprintf(thread->name, sizeof(thread->name), "nameless %u",
+			     __atomic_add_fetch(&nameless, 1, __ATOMIC_RELAXED));
 }
 
 static uint64_t *canary(const struct pvg_thread *thread)
@@ -140,6 +146,9 @@ void pvg_thread_join(struct pvg_thread *thread)
 
 	if (thread == pvg_thread_self())
 		pvg_panic("thread \"%s\" joins itself", thread->name);
+	if (thread->joined)
+		pvg_panic("thread \"%s\" is joined twice", thread->name);
+	thread->joined = true;
 	while (!thread->ended)
 		pvg_sched_wait(&thread->joiner, PV_FOREVER);
 	pvg_sched_unlock(was_masked);

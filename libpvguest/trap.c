@@ -58,6 +58,11 @@ int pvg_trap_handle(unsigned vector, pvg_trap_fn *fn)
 
 int pvg_traps_start(void)
 {
+	int error;
+
 	pvg_entry_prepare();
-	return take_vectors(VECTORS);
+	error = take_vectors(VECTORS);
+	if (!error)
+		pvg_percpu()->traps = true;
+	return error;
 }

@@ -3,6 +3,7 @@
  * Upcalls: from "something is pending" to the handlers of ports. Read first
  * <pvabi/vcpu.h>. entry.S is where the hypervisor enters.
  */
+#include <pvguest/panic.h>
 #include <pvguest/spinlock.h>
 #include <pvguest/upcall.h>
 
@@ -10,6 +11,7 @@
 
 void (*pvg_upcall_exit_hook)(void);
 void (*pvg_port_unhandled_hook)(unsigned port);
+bool pvg_timer_is_threads;
 
 struct handler {
 	pvg_port_fn *fn;
@@ -103,6 +105,13 @@ void pvg_upcalls_run(void)
 	} while (pvg_unmask_and_test());
 }
 
+/* An error of pvg_port_alloc's comes here as a number far too large. */
+static void check_port(unsigned port)
+{
+	if (PVG_UNLIKELY(port >= PV_PORTS))
+		pvg_panic("port %u: there are %d, from 0", port, PV_PORTS);
+}
+
 static void set_upcalls_pending(void)
 {
 	__atomic_store_n(&pvg_vcpu()->upcalls_pending, 1, __ATOMIC_RELAXED);
@@ -115,6 +124,7 @@ void pvg_port_unmask(unsigned port)
 	uint64_t bit = UINT64_C(1) << port % 64;
 	bool was_masked = pvg_mask_save();
 
+	check_port(port);
 	pvg_percpu()->unmasked[port / 64] |= bit;
 	if (pvg_percpu()->upcalls) {
 		/* Full: our mask before its bit; the hypervisor does the
@@ -132,6 +142,7 @@ void pvg_port_mask(unsigned port)
 	uint64_t bit = UINT64_C(1) << port % 64;
 	bool was_masked = pvg_mask_save();
 
+	check_port(port);
 	pvg_percpu()->unmasked[port / 64] &= ~bit;
 	__atomic_fetch_or(&pvg_vcpu()->masked[port / 64], bit,
 			  __ATOMIC_SEQ_CST);
@@ -140,6 +151,11 @@ void pvg_port_mask(unsigned port)
 
 void pvg_port_handle(unsigned port, pvg_port_fn *fn, void *arg)
 {
+	check_port(port);
+	if (port == PV_PORT_TIMER && pvg_timer_is_threads)
+		pvg_panic("port %u, the timer's, is not to be had: threads run, "
+			  "and the scheduler needs it (pvg_thread_sleep_until is "
+			  "there for all)", port);
 	set_handler(port, fn, arg);
 	if (fn)
 		pvg_port_unmask(port);

@@ -22,6 +22,7 @@ void pvg_vcpu_prepare(unsigned vcpu)
 	page->own[PVG_OWN_USER] = 0;
 	memset(percpus[vcpu].unmasked, 0, sizeof(percpus[vcpu].unmasked));
 	percpus[vcpu].upcalls = false;
+	percpus[vcpu].traps = false;
 	for (int i = 0; i < PV_PORT_WORDS; i++)
 		__atomic_store_n(&page->masked[i], UINT64_MAX,
 				 __ATOMIC_RELEASE);

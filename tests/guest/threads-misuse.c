@@ -100,6 +100,33 @@ static void wait_in_handler(void)
 	pvg_sleep_ns(UINT64_C(1000000000));
 }
 
+static void count(unsigned port, void *arg)
+{
+	(void)port, (void)arg;
+}
+
+static void steal_the_timer(void)
+{
+	pvg_sched_start(0);
+	pvg_port_handle(PV_PORT_TIMER, count, NULL);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void join_twice(void)
+{
+	static const struct pvg_thread_options options = { .name = "culprit" };
+	struct pvg_thread *thread;
+
+	pvg_sched_start(0);
+	pvg_thread_create(&thread, nothing, NULL, &options);
+	pvg_thread_join(thread);
+	pvg_thread_join(thread);
+}
+
 /* Not recursion, which optimisers see through. The end is looked at when the
  * thread is switched away. */
 static void overrun_run(void *arg)
@@ -119,6 +146,17 @@ static void overrun_run(void *arg)
 static void overrun(void)
 {
 	run_in_thread(overrun_run);
+}
+
+static void overrun_nameless(void)
+{
+	struct pvg_thread *thread;
+
+	pvg_sched_start(0);
+	pvg_thread_create(&thread, nothing, NULL, NULL);
+	pvg_thread_join(thread);
+	pvg_thread_create(&thread, overrun_run, NULL, NULL);
+	pvg_thread_join(thread);
 }
 
 static void exit_run(void *arg)
@@ -161,6 +199,11 @@ static const struct test_case cases[] = {
 	{ "wait-in-handler", wait_in_handler, "123",
 	  "a handler of an upcall waits" },
 	{ "overrun", overrun, "123", "culprit.*ran over the end of its stack" },
+	{ "overrun-nameless", overrun_nameless, "123",
+	  "nameless 2.*ran over the end of its stack" },
+	{ "steal-the-timer", steal_the_timer, "123",
+	  "the timer's, is not to be had" },
+	{ "join-twice", join_twice, "123", "culprit.*is joined twice" },
 	{ "exit-in-thread", exit_in_thread, "7", "silent" },
 	{ "main-ends-first", main_ends_first, "8", "silent" },
 };

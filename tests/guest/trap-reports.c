@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * With the library's traps started: is what nobody handles reported as well as
- * without, and does a backtrace go through handlers?
+ * without, and does a backtrace go through handlers? And what is wrong with ports,
+ * spinlocks and handlers that wait: is it said?
  *
  * Clauses: T1, T8, U10, F1.
  */
@@ -78,6 +79,53 @@ static void bad_stack(void)
 	__asm__ volatile("movq %0, %%rsp; ud2" : : "r"(nowhere));
 }
 
+static void count(unsigned port, void *arg)
+{
+	(void)port, (void)arg;
+}
+
+static void handle_no_port(void)
+{
+	pvg_port_handle(700, count, NULL);
+}
+
+static void handle_an_error(void)
+{
+	pvg_port_handle((unsigned)-PV_ENOMEM, count, NULL);
+}
+
+static void unmask_no_port(void)
+{
+	pvg_port_unmask(512);
+}
+
+static void mask_no_port(void)
+{
+	pvg_port_mask(512);
+}
+
+static void spin_twice(void)
+{
+	static struct pvg_spinlock lock;
+
+	pvg_spin_lock(&lock);
+	pvg_spin_lock(&lock);
+}
+
+static void sleep_a_while(unsigned port, void *arg)
+{
+	(void)port, (void)arg;
+	pvg_sleep_ns(1000000000);
+}
+
+static void sleep_in_handler(void)
+{
+	pvg_port_handle(PV_PORT_TIMER, sleep_a_while, NULL);
+	pvg_upcalls_start();
+	pvg_timer_set(0);
+	pvg_sleep_ns(1000000000);
+}
+
 static const struct test_case cases[] = {
 	{ "undefined-instruction", undefined_instruction, "123",
 	  "undefined instruction: ud2.* in undefined_instruction\\+" },
@@ -92,6 +140,15 @@ static const struct test_case cases[] = {
 	  "in panic_in_handler\\+" },
 	{ "panic-in-upcall", panic_in_upcall, "123", "in panic_in_upcall\\+" },
 	{ "bad-stack", bad_stack, "123", "stack" },
+	{ "handle-no-port", handle_no_port, "123", "port 700: there are 512" },
+	{ "handle-an-error", handle_an_error, "123",
+	  "port 42949672[0-9]*: there are 512" },
+	{ "unmask-no-port", unmask_no_port, "123", "port 512: there are 512" },
+	{ "mask-no-port", mask_no_port, "123", "port 512: there are 512" },
+	{ "spin-twice", spin_twice, "123",
+	  "vCPU 0 locks a spinlock that it has locked" },
+	{ "sleep-in-handler", sleep_in_handler, "123",
+	  "a handler of an upcall waits" },
 };
 
 CASES_MAIN(cases)

@@ -12,6 +12,10 @@
  *	pvg_blk_submit(&disk, &request);       as many as the queue has slots
  *	pvg_blk_wait(&disk, PV_FOREVER);       runs callbacks, sleeps if need be
  *
+ * By events, as a driver handles an interrupt: pvg_port_handle(pvg_blk_port(&disk),
+ * ...), whose handler polls until pvg_blk_arm answers false. Who submits kicks,
+ * since nobody polls or waits for it (docs/porting.md, step 10, has it in full).
+ *
  * With threads, several may use a disk synchronously at once: one after the other.
  * Whoever uses it asynchronously has the queue to itself; a device has more of them
  * (pvg_blk_open_queue). Waiting holds up the calling thread only.
@@ -183,6 +187,20 @@ uint32_t pvg_blk_poll(struct pvg_blk *blk);
  * under way, -PV_ETIMEDOUT. Cost 0 exits if an answer comes within
  * pvg_boot.poll_ns, else 1. */
 int pvg_blk_wait(struct pvg_blk *blk, uint64_t deadline_ns);
+
+/* The port of this vCPU (of that which opened the queue) that becomes pending for an
+ * answer, if it was asked for: */
+static inline unsigned pvg_blk_port(const struct pvg_blk *blk)
+{
+	return blk->ring.port;
+}
+
+/* Ask for an event with the next answer. Whether one is there already: then there is
+ * no event for it, and it is to be polled for and asked again. No exit. */
+static inline bool pvg_blk_arm(struct pvg_blk *blk)
+{
+	return pvg_ring_arm(&blk->ring);
+}
 
 /* Wait until this request is done; its status. */
 int pvg_blk_wait_for(struct pvg_blk *blk,

@@ -36,8 +36,9 @@ static inline bool pvg_spin_trylock(struct pvg_spinlock *lock)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* Cost: one locked instruction; while it is taken, an exit for every few
- * microseconds. */
+/* Locking it twice on one vCPU is a panic where no scheduler could help, and never
+ * ends otherwise. Cost: one locked instruction; while it is taken, an exit for every
+ * few microseconds. */
 static inline void pvg_spin_lock(struct pvg_spinlock *lock)
 {
 	if (__builtin_expect(!pvg_spin_trylock(lock), 0))

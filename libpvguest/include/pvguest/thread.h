@@ -18,7 +18,17 @@
  * each other by <pvguest/sync.h>. Variables declared __thread, or thread_local
  * in C++, are each thread's own, with or without the scheduler.
  *
- * The scheduler has the timer (PV_PORT_TIMER) of every vCPU for itself. A handler
+ * The scheduler has the timer of every vCPU for itself: its handler takes the place
+ * of another one of PV_PORT_TIMER, pvg_port_handle of that port is a panic from then
+ * on, and pvg_timer_set is not for use.
+ *
+ * vCPUs that the scheduler brings up go on with the page tables of the one that
+ * calls pvg_sched_start, and let traps in if that has called pvg_traps_start: both
+ * come before it. What else each vCPU has to do for itself, such as to unmask ports
+ * that it handles, a thread does that may run on that vCPU only (the option vcpus).
+ * So it is with changes of page tables later: pvg_root_load counts on one vCPU.
+ *
+ * A handler
  * of an upcall runs on whatever thread it interrupted and may not wait; it may
  * create threads, post semaphores and signal conditions.
  */
@@ -46,7 +56,7 @@ void pvg_sched_slice(uint64_t ns);
 
 /* All of it may be 0. */
 struct pvg_thread_options {
-	const char *name;   /* for reports; the first 23 bytes are kept */
+	const char *name;   /* for reports: 23 bytes of it; NULL: "nameless N" */
 	size_t stack_bytes; /* 0: PVG_THREAD_STACK_BYTES */
 	uint64_t vcpus;     /* bit n: may run on vCPU n; 0: on any */
 };
@@ -65,7 +75,8 @@ struct pvg_thread_options {
 int pvg_thread_create(struct pvg_thread **ret_thread, void (*fn)(void *arg),
 		      void *arg, const struct pvg_thread_options *options);
 
-/* Wait until a thread has ended, and give its memory back. Once for each. */
+/* Wait until a thread has ended, and give its memory back. Once for each, which is
+ * noticed as long as nothing else has that memory. */
 void pvg_thread_join(struct pvg_thread *thread);
 
 /* End the calling thread here. That of main may end too: the program goes on

@@ -37,7 +37,8 @@ int pvg_upcalls_start(void);
 
 /* Handle a port with fn, on every vCPU where the port is unmasked, and unmask
  * it on this one. fn NULL: nobody handles it, and it is masked here. Changing
- * the handler of a port that fires meanwhile may call the old one once more. No
+ * the handler of a port that fires meanwhile may call the old one once more. A
+ * number that is no port's is a panic, and PV_PORT_TIMER once threads run. No
  * exit. */
 void pvg_port_handle(unsigned port, pvg_port_fn *fn, void *arg);
 

@@ -7,7 +7,7 @@ set -u
 . "$(dirname "$0")/../tap.sh"
 paravane=$1 root=$2
 CPATH=$root/pvabi/include
-PATH=$(dirname "$paravane"):$PATH
+PATH=$(cd "$(dirname "$paravane")" && pwd):$PATH
 export CPATH PATH
 
 # snippets LANGUAGE: on stdin part of the document, all of them on stdout.

@@ -14,7 +14,8 @@
 #define NEEDED                                                                \
 	(PV_FEATURE_MMU | PV_FEATURE_USER | PV_FEATURE_UPCALLS |              \
 	 PV_FEATURE_TIMER | PV_FEATURE_BLOCK)
-PVG_NOTE(NEEDED, PVG_FEATURES_DEFAULT | NEEDED, 0, 4 << 20);
+/* boot.sh wants 7 MiB: below that it is pages for programs that are short. */
+PVG_NOTE(NEEDED, PVG_FEATURES_DEFAULT | NEEDED, 0, 8 << 20);
 
 struct statistics statistics;
 

@@ -87,6 +87,11 @@ complains "a command that fails makes the status 1" 1 \
 	"boot.sh:2: cat ended with status 1" --block "$scratch/other,ro" \
 	"$kernel"
 says "and the script goes on" "two"
+printf 'echo one\nnothing\nhelp\n' | image_with
+complains "a program that is not there makes it 1, too" 1 \
+	"boot.sh:2: there is no nothing" --block "$scratch/other,ro" "$kernel"
+check "and is told of once" test "$(grep -c nothing "$scratch/out")" -eq 1
+says "help lists what there is" "  cow   demand   hog"
 printf 'sh\nspin &\nspin &\nforks 10\n' | image_with
 complains "process 1 ends all others" 0 "ended with status 0" --vcpus 2 \
 	--block "$scratch/other,ro" "$kernel"

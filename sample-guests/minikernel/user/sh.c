@@ -6,10 +6,12 @@
  *	! ...		it is right that this fails
  *	wait [PID]	for all in the background, or one, whose status it takes
  *	exit [STATUS]
+ *	help		what there is
  *	# ...		a comment
  *
  * $? is the last status, $! the last process in the background. A command that fails
- * is told of and does not end the script; but then the shell's own status is 1.
+ * is told of and does not end the script; but then the shell's own status is 1. There
+ * is no redirection: files are read-only, and pipes lead from one program to another.
  */
 #include "lib.h"
 
@@ -216,6 +218,19 @@ static int run(char **word, unsigned words)
 	return 0;
 }
 
+static const char help[] =
+	"PROGRAM [ARG...] [| PROGRAM [ARG...]]... [&]   run it, in the background with &\n"
+	"! ...           it is right that this fails\n"
+	"wait [PID]      for all in the background, or for one\n"
+	"exit [STATUS]   end, and the kernel with it\n"
+	"help            this\n"
+	"$? is the last status, $! the last process in the background. There is no\n"
+	"redirection (< and >) and no quoting: use pipes, such as `seq 10 | sum 55`.\n"
+	"Programs:\n"
+	"  echo WORD...   cat [FILE]...   seq LAST   sum [RIGHT]   sleep MILLISECONDS\n"
+	"  kill PID...   sh [SCRIPT]   forks COUNT [AT-ONCE]   bomb MILLISECONDS\n"
+	"  cow   demand   hog   spin   attack\n";
+
 static void command(char **word, unsigned words)
 {
 	bool wrong = strcmp(word[0], "!") == 0;
@@ -230,11 +245,16 @@ static void command(char **word, unsigned words)
 		last_status = do_wait(words, word);
 	else if (strcmp(word[0], "exit") == 0)
 		exit(words > 1 ? (int)number(word[1]) : failed);
+	else if (strcmp(word[0], "help") == 0)
+		last_status = write_all(1, help, sizeof(help) - 1) <
+			      sizeof(help) - 1;
 	else
 		last_status = run(word, words);
 	if ((last_status != 0) == wrong)
 		return;
 	failed = true;
+	if (last_status == NOT_FOUND)
+		return; /* which has been told */
 	print_to(2, "%s:%d: %s ended with status %d\n", script,
 		 (long)line_number, word[0], (long)last_status);
 }

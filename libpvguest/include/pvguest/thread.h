@@ -28,9 +28,8 @@
  * that it handles, a thread does that may run on that vCPU only (the option vcpus).
  * So it is with changes of page tables later: pvg_root_load counts on one vCPU.
  *
- * A handler
- * of an upcall runs on whatever thread it interrupted and may not wait; it may
- * create threads, post semaphores and signal conditions.
+ * A handler of an upcall runs on whatever thread it interrupted and may not wait; it
+ * may create threads, post semaphores and signal conditions.
  */
 #ifndef PVGUEST_THREAD_H
 #define PVGUEST_THREAD_H

@@ -31,8 +31,7 @@ static void set_wall_offset(struct hv_vcpu *vcpu)
 	uint64_t now = hv_clock_now(vcpu->vm), wall = hv_clock_ns(CLOCK_REALTIME);
 
 	vcpu->clock_refresh_ns = now + HV_NS_PER_S;
-	__atomic_store_n(&clock->seq, clock->seq + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	hv_seq_begin(&clock->seq);
 	clock->wall_offset_ns = (int64_t)(wall - now);
 	hv_seq_end(&clock->seq);
 }

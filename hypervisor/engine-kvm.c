@@ -127,15 +127,6 @@ static int check_address_width(const struct hv_kvm *k, struct hv_error *err)
 	return 0;
 }
 
-/* A host that is booted with split_lock_detect=fatal sends this to a vCPU's thread
- * for what its guest did, and tells it by an exit as well: that is the guest's. */
-static void on_bus_error(int number, siginfo_t *info, void *context)
-{
-	(void)context;
-	if (info->si_code != BUS_ADRALN)
-		signal(number, SIG_DFL); /* and it happens again */
-}
-
 static void on_kick(int signal)
 {
 	(void)signal; /* interrupting KVM_RUN is all it is for */
@@ -185,7 +176,7 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 	const uint64_t tables = PV_FEATURE_MMU | PV_FEATURE_USER;
 	const uint64_t huge = PV_FEATURE_MMU | PV_FEATURE_HUGE_PAGES;
 	struct sigaction action = { .sa_handler = on_kick };
-	struct sigaction bus_error = { .sa_sigaction = on_bus_error,
+	struct sigaction bus_error = { .sa_sigaction = hv_kvm_on_bus_error,
 				       .sa_flags = SA_SIGINFO };
 	struct hv_kvm *k = calloc(1, sizeof(*k));
 

@@ -8,6 +8,7 @@
 
 #include <linux/kvm.h>
 #include <pvabi/vcpu.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -83,9 +84,17 @@ int hv_kvm_cpu_flush(struct hv_cpu *cpu, pv_gpa_t root);
 bool hv_kvm_cpu_busy(struct hv_cpu *cpu);
 bool hv_kvm_cpu_returning(struct hv_cpu *cpu);
 
-/* kvm-cpu.c, for kvm-exit.c: the general registers as KVM has them, or NULL; and have
- * the others in c->sregs, to be changed: 0 or -errno. */
+/* kvm-cpu.c. A host that is booted with split_lock_detect=fatal sends SIGBUS to a
+ * vCPU's thread for what its guest did, and tells it by an exit as well: that one is
+ * the guest's affair. */
+void hv_kvm_on_bus_error(int number, siginfo_t *info, void *context);
+
+/* kvm-cpu.c, for kvm-exit.c: the general registers as KVM has them, or NULL; the same
+ * behind an `out` of ours, to be changed, in the stub of kvm-keys.h as well, where
+ * cpu_regs are those it goes on with; and have the others in c->sregs, to be
+ * changed: 0 or -errno. */
 struct hv_regs *hv_kvm_raw_regs(struct hv_kvm_cpu *c);
+struct hv_regs *hv_kvm_regs(struct hv_kvm_cpu *c);
 int hv_kvm_take_sregs(struct hv_kvm_cpu *c);
 
 /* kvm-exit.c: */

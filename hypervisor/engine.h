@@ -144,7 +144,8 @@ struct hv_engine_ops {
 	 * 0 or -errno. */
 	int (*cpu_flush)(struct hv_cpu *cpu, pv_gpa_t root);
 	/* Whether the guest is at an instruction of the engine's own, where it can
-	 * not be interrupted; it will exit by itself soon. */
+	 * not be interrupted; it will exit by itself soon. May have it go another
+	 * way to that exit: for its own thread, about to enter the guest. */
 	bool (*cpu_busy)(struct hv_cpu *cpu);
 	/* Whether it is in UPCALL_RETURN, past unmasking: regs->rsp is where
 	 * IRETQ would take its frame from. */

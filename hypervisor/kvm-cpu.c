@@ -252,15 +252,21 @@ static void step_over_out(const struct hv_kvm_cpu *c, struct hv_regs *regs)
 		regs->rip += OUT_BYTES;
 }
 
-struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu)
+struct hv_regs *hv_kvm_regs(struct hv_kvm_cpu *c)
 {
-	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
 	struct hv_regs *regs = hv_kvm_raw_regs(c);
 
 	if (regs && !c->regs_given)
 		step_over_out(c, regs);
 	c->regs_given = regs != NULL;
 	return regs;
+}
+
+struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu)
+{
+	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
+
+	return c->allowing ? &c->after_keys : hv_kvm_regs(c);
 }
 
 static int give_regs_back(struct hv_kvm_cpu *c)
@@ -412,6 +418,27 @@ int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
 
 /* ---- running */
 
+static __thread volatile bool in_kvm_run;
+
+void hv_kvm_on_bus_error(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_code == BUS_ADRALN && in_kvm_run)
+		return;
+	signal(number, SIG_DFL);
+	raise(number); /* when this has returned */
+}
+
+static int enter_guest(struct hv_kvm_cpu *c)
+{
+	int status;
+
+	in_kvm_run = true;
+	status = ioctl(c->fd, KVM_RUN, 0);
+	in_kvm_run = false;
+	return status;
+}
+
 void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
@@ -419,7 +446,7 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 	c->interrupted = false;
 	c->run->kvm_valid_regs = c->shown = shown_next(c);
 	ret_exit->regs = NULL;
-	if (give_back(c) && ioctl(c->fd, KVM_RUN, 0) == 0) {
+	if (give_back(c) && enter_guest(c) == 0) {
 		hv_kvm_exit(c, ret_exit);
 	} else if (errno == EINTR || errno == EAGAIN) {
 		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
@@ -427,7 +454,7 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 		c->interrupted = true;
 		ret_exit->kind = HV_EXIT_KICKED;
 	} else {
-		ret_exit->regs = hv_kvm_cpu_regs(cpu);
+		ret_exit->regs = hv_kvm_regs(c);
 		hv_kvm_dead(ret_exit, "KVM cannot run the vCPU: %s", strerror(errno));
 	}
 }
@@ -474,14 +501,14 @@ bool hv_kvm_cpu_busy(struct hv_cpu *cpu)
 
 	if (delivering(c)) /* and what KVM has in hand goes if regs are set */
 		return true;
-	regs = hv_kvm_cpu_regs(cpu);
+	regs = hv_kvm_regs(c);
 	return regs && (regs->rip - stubs < HV_WINDOW_MAPPED - HV_WINDOW_USER ||
 			hv_kvm_keys_divert(c, regs));
 }
 
 bool hv_kvm_cpu_returning(struct hv_cpu *cpu)
 {
-	struct hv_regs *regs = hv_kvm_cpu_regs(cpu);
+	struct hv_regs *regs = hv_kvm_regs(kvm_cpu_of(cpu));
 	uint64_t from = hv_window_addr(HV_KVM_RETURN_FROM);
 
 	return regs && regs->rip - from < HV_KVM_RETURN_TO - HV_KVM_RETURN_FROM;

@@ -114,7 +114,7 @@ static void on_input(struct hv_kvm_cpu *c, struct hv_exit *exit)
 	}
 	__atomic_store_n(&run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 	run->exit_reason = KVM_EXIT_INTR;
-	exit->regs = hv_kvm_cpu_regs(&c->cpu);
+	exit->regs = hv_kvm_regs(c);
 	if (exit->regs && shown)
 		*exit->regs = before;
 	else
@@ -132,7 +132,7 @@ static void on_port(struct hv_kvm_cpu *c, struct hv_exit *exit)
 		       sizeof(value));
 	exit->number = value;
 	/* Also for a doorbell, which waits for others: a dump may look at it. */
-	exit->regs = hv_kvm_cpu_regs(&c->cpu);
+	exit->regs = hv_kvm_regs(c);
 	if (plain && run->io.port == HV_PORT_DOORBELL) {
 		exit->kind = HV_EXIT_DOORBELL;
 		return;
@@ -171,16 +171,17 @@ void hv_kvm_exit(struct hv_kvm_cpu *c, struct hv_exit *exit)
 		exit->kind = HV_EXIT_KICKED;
 		return;
 	}
-	exit->regs = hv_kvm_cpu_regs(&c->cpu);
+	exit->regs = hv_kvm_regs(c);
 	switch (c->run->exit_reason) {
 	case KVM_EXIT_SHUTDOWN:
 		hv_kvm_dead(exit, "triple fault: an exception could not be delivered");
 		break;
 	case KVM_EXIT_EXCEPTION: /* a locked access to two cache lines, where the
-				  * host forbids that; see on_bus_error */
+				  * host forbids that; see hv_kvm_on_bus_error */
 		exit->kind = HV_EXIT_FAULT;
 		exit->vector = c->run->ex.exception;
 		exit->error_code = c->run->ex.error_code;
+		exit->fault_address = 0;
 		break;
 	case KVM_EXIT_HLT:
 		hv_kvm_dead(exit, "the processor halted");

@@ -122,7 +122,7 @@ static void fill_returns(const struct hv_window *window)
 }
 
 /* In the code below. */
-#define TO_NOPS 8
+#define TO_NOP 8
 #define TO_ANSWER 27
 #define SLOT (HV_WINDOW_OPS + PV_OP_USER_RUN * PV_OP_SLOT_BYTES)
 
@@ -131,8 +131,8 @@ static void fill_user_run(const struct hv_window *window)
 	static const uint8_t code[] = {
 		0xb8, PV_OP_USER_RUN, 0, 0, 0, /* mov $op, %eax */
 		0xe7, HV_PORT_OPERATION,       /* out %eax, $... */
-		0x90,                          /* HV_KVM_KEYS_FROM */
-		0x90, 0x90,                    /* or jmp to the ret */
+		0x90,                          /* HV_KVM_KEYS_FROM: nop */
+		0x66, 0x90,                    /* nop, or jmp to the ret */
 		0x49, 0x89, 0xc0,              /* mov %rax, %r8 */
 		0x31, 0xc9,                    /* HV_KVM_KEYS_SAVED: xor %ecx, %ecx */
 		0x0f, 0x01, 0xee,              /* rdpkru */
@@ -153,10 +153,10 @@ static void fill_user_run(const struct hv_window *window)
 
 void hv_kvm_without_keys(const struct hv_window *window)
 {
-	const uint16_t jump = 0xeb | (TO_ANSWER + 3 - (TO_NOPS + 2)) << 8;
-	uint16_t *nops = (uint16_t *)(void *)at(window, SLOT + TO_NOPS);
+	const uint16_t jump = 0xeb | (TO_ANSWER + 3 - (TO_NOP + 2)) << 8;
+	uint16_t *nop = (uint16_t *)(void *)at(window, SLOT + TO_NOP);
 
-	__atomic_store_n(nops, jump, __ATOMIC_RELAXED);
+	__atomic_store_n(nop, jump, __ATOMIC_RELAXED);
 }
 
 static void fill_operations(const struct hv_window *window, bool keys)
@@ -206,7 +206,6 @@ void hv_kvm_tables_fill(const struct hv_window *window, unsigned vcpus, bool key
 			bool syscall_at_ring3)
 {
 	const uint8_t users = syscall_at_ring3 ? 1u << HV_PORT_SYSCALL % 8 : 0;
-
 
 	fill_gdt(window);
 	fill_idt(window);

@@ -31,8 +31,7 @@ static void show(struct hv_vcpu *vcpu, uint64_t now, uint64_t state_since,
 	uint64_t blocked = vcpu->run.blocked_now_ns;
 
 	vcpu->run.refresh_ns = now + REFRESH_NS;
-	__atomic_store_n(&run->seq, run->seq + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	hv_seq_begin(&run->seq);
 	run->state = state;
 	run->since_ns = state_since;
 	run->running_ns = vcpu->run.running_ns + ran;
@@ -48,8 +47,7 @@ static void show_state(struct hv_vcpu *vcpu, uint64_t now,
 {
 	struct pv_run *run = &vcpu->page->run;
 
-	__atomic_store_n(&run->seq, run->seq + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	hv_seq_begin(&run->seq);
 	run->state = state;
 	run->since_ns = now;
 	hv_seq_end(&run->seq);

@@ -108,12 +108,14 @@ int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
 	if (pvg_ports_wait_hook)
 		return pvg_ports_wait_hook(pvg_vcpu_number(), ports,
 					   deadline_ns);
+	was_masked = pvg_mask_save();
 	if (pvg_percpu()->handling)
 		pvg_panic("a handler of an upcall waits");
 	port = pvg_ports_first(pvg_vcpu(), ports);
-	if (port >= 0)
+	if (port >= 0) {
+		pvg_mask_restore(was_masked);
 		return port;
-	was_masked = pvg_mask_save();
+	}
 	unmask_only(ports);
 	port = block_for(ports, deadline_ns);
 	unmask_only(&none);

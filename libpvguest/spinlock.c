@@ -26,11 +26,13 @@ static bool spin(struct pvg_spinlock *lock)
 	return false;
 }
 
-/* Whoever has it was here before, and cannot come back while we wait. A scheduler,
- * of this library or of the kernel's own, may run it elsewhere. */
+/* Whoever has it was here before, and cannot come back while we wait, unless a
+ * scheduler runs it: this library's; one of the kernel's own, by the hook; or one
+ * behind an upcall entry of the kernel's own, where the library's is not in use. */
 static bool is_forever(void)
 {
-	return !pvg_ports_wait_hook && !pvg_upcall_exit_hook;
+	return !pvg_ports_wait_hook && !pvg_upcall_exit_hook &&
+	       (pvg_percpu()->upcalls || pvg_percpu()->handling);
 }
 
 void pvg_spin_wait(struct pvg_spinlock *lock)

@@ -154,8 +154,8 @@ void pvg_port_handle(unsigned port, pvg_port_fn *fn, void *arg)
 	check_port(port);
 	if (port == PV_PORT_TIMER && pvg_timer_is_threads)
 		pvg_panic("port %u, the timer's, is not to be had: threads run, "
-			  "and the scheduler needs it (pvg_thread_sleep_until is "
-			  "there for all)", port);
+			  "and the scheduler needs it (pvg_sleep_until is there "
+			  "for all)", port);
 	set_handler(port, fn, arg);
 	if (fn)
 		pvg_port_unmask(port);

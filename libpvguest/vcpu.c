@@ -23,6 +23,7 @@ void pvg_vcpu_prepare(unsigned vcpu)
 	memset(percpus[vcpu].unmasked, 0, sizeof(percpus[vcpu].unmasked));
 	percpus[vcpu].upcalls = false;
 	percpus[vcpu].traps = false;
+	percpus[vcpu].handling = false;
 	for (int i = 0; i < PV_PORT_WORDS; i++)
 		__atomic_store_n(&page->masked[i], UINT64_MAX,
 				 __ATOMIC_RELEASE);

@@ -271,6 +271,46 @@ static void second_life(void *arg)
 	pvg_exit(tap_done());
 }
 
+/* In the middle of a handler, and in another life all is as at first. */
+static void down_in_handler(unsigned from, void *arg)
+{
+	(void)from, (void)arg;
+	pvg_vcpu_down();
+}
+
+static unsigned begun;
+
+static void be_told(void *arg)
+{
+	(void)arg;
+	add(&begun, true);
+	pvg_port_unmask(port);
+	pvg_upcalls_start();
+	pvg_event_send(1, port);
+	for (;;)
+		pvg_sleep_ns(MILLISECOND);
+}
+
+static unsigned slept;
+
+static void sleep_once(void *arg)
+{
+	(void)arg;
+	pvg_sleep_ns(MILLISECOND);
+	__atomic_store_n(&slept, 1, __ATOMIC_SEQ_CST);
+}
+
+static void down_and_up_again(void)
+{
+	pvg_port_handle(port, down_in_handler, NULL);
+	start(1, be_told, NULL);
+	spin_until(&begun, 1);
+	start(1, sleep_once, NULL);
+	finish(1);
+	tap_ok(slept, "a life that ended in a handler leaves nothing to the next");
+	pvg_port_handle(port, NULL, NULL);
+}
+
 static void raise_0(void *arg)
 {
 	(void)arg;
@@ -290,6 +330,7 @@ int main(void)
 	to_one_that_is_down();
 	storm();
 	timers();
+	down_and_up_again();
 	start(1, raise_0, NULL);
 	pvg_vcpu_down();
 	return 1;

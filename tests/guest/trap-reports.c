@@ -108,6 +108,7 @@ static void spin_twice(void)
 {
 	static struct pvg_spinlock lock;
 
+	pvg_upcalls_start();
 	pvg_spin_lock(&lock);
 	pvg_spin_lock(&lock);
 }

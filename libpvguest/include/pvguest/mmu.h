@@ -62,10 +62,10 @@ void pvg_space_done(struct pvg_space *space);
 
 /* Map [gva, gva + bytes) to [gpa, gpa + bytes), all multiples of 4096, in place
  * of what was there. A flush is due if there was something, and if the space is
- * loaded and root[gva >> 39 & 511] was not present before. Pages are marked accessed, and dirty
- * if they can be written, so that the processor need not do it. 0; -PV_EINVAL
- * (alignment, not canonical, in the window); -PV_ENOMEM (for a table: a part
- * may be mapped). */
+ * loaded and root[gva >> 39 & 511] was not present before. Pages are marked
+ * accessed, and dirty if they can be written, so that the processor need not do
+ * it. 0; -PV_EINVAL (alignment, not canonical, in the window); -PV_ENOMEM (for a
+ * table: a part may be mapped). */
 int pvg_space_map(struct pvg_space *space, uint64_t gva, pv_gpa_t gpa,
 		  uint64_t bytes, unsigned rights);
 /* Take away, or change the rights of, what is mapped in [gva, gva + bytes);

@@ -75,8 +75,8 @@ static inline struct pv_vcpu *pvg_vcpu_page(unsigned vcpu)
 /* Bring a vCPU up in fn, on a new stack (stack_bytes, 0:
  * PV_STACK_DEFAULT_BYTES) and the caller's page tables, with no timer, all ports
  * masked, and neither upcalls nor traps started: handlers are common to all
- * vCPUs, letting them in is each one's own. When fn returns the vCPU goes down. What memory
- * the caller wrote before, fn sees. 0; -PV_ENODEV (no such vCPU), -PV_EBUSY (it
+ * vCPUs, letting them in is each one's own. When fn returns the vCPU goes down. What
+ * memory the caller wrote before, fn sees. 0; -PV_ENODEV (no such vCPU), -PV_EBUSY (it
  * is up), -PV_ENOMEM (or the host has no thread for it), -PV_ENOSYS without
  * PV_FEATURE_SMP. Cost 1 exit. */
 int pvg_vcpu_up(unsigned vcpu, void (*fn)(void *arg), void *arg,

@@ -95,6 +95,13 @@ static inline struct pv_vcpu *kernel_page(unsigned vcpu)
 						     pvg_boot.vcpu_stride_bytes);
 }
 
+/* What a handler on vCPU 0 owes its first 64 ports: to have looked. */
+static inline void kernel_take_events(void)
+{
+	__atomic_exchange_n(&kernel_page(0)->upcalls_pending, 0, __ATOMIC_SEQ_CST);
+	kernel_page(0)->pending[0] = 0;
+}
+
 /* ---- accesses that may fault, with kernel_tried as the handler of traps */
 
 int kernel_try_read(uint64_t gva);

@@ -234,8 +234,7 @@ static unsigned upcalls;
 static void on_upcall(struct kernel_regs *regs)
 {
 	(void)regs;
-	__atomic_exchange_n(&kernel_page(0)->upcalls_pending, 0, __ATOMIC_SEQ_CST);
-	kernel_page(0)->pending[0] = 0;
+	kernel_take_events();
 	upcalls++;
 }
 

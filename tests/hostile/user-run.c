@@ -213,8 +213,7 @@ static unsigned depth, reached, inner_wrong;
 static void run_again(struct kernel_regs *regs)
 {
 	(void)regs;
-	__atomic_exchange_n(&kernel_page(0)->upcalls_pending, 0, __ATOMIC_SEQ_CST);
-	kernel_page(0)->pending[0] = 0;
+	kernel_take_events();
 	inner_wrong += kernel_user_run(&user) != PV_USER_SYSCALL;
 	if (++reached < depth) {
 		CALL2(PV_OP_SEND_EVENT, 0, 16);

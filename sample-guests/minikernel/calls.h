@@ -25,7 +25,9 @@ enum call {
 	CALL_READ,   /* (fd, buffer, bytes): how many; 0 at the end */
 	CALL_WRITE,  /* (fd, buffer, bytes): how many */
 	CALL_CLOSE,  /* (fd) */
-	CALL_DUP     /* (fd, as): make fd known as another number, too */
+	CALL_DUP,    /* (fd, as): make fd known as another number, too */
+	CALL_DISK_PAGES, /* (): how many whole pages of 4 KiB the disk has */
+	CALL_DISK_READ   /* (page, buffer): one of them, as the device has it */
 };
 
 enum call_error {
@@ -39,7 +41,8 @@ enum call_error {
 	E_MEMORY,    /* none left, or not for this process */
 	E_PROCESSES, /* no room for another process */
 	E_PROCESS,   /* no such process, or not to be killed */
-	E_CHILD      /* no such child */
+	E_CHILD,     /* no such child */
+	E_DISK       /* no such page of the disk, or it cannot be read */
 };
 
 /* A status of CALL_WAIT beyond 127: how a process was ended. */
@@ -52,9 +55,10 @@ enum death {
 	DIED_BAD_ADDRESS = 128 + 11 /* it touched what is not its own */
 };
 
-/* What a program finds in its address space (see space.c), and its bounds. */
-#define USER_START 0x200000ul /* where linkers put programs, or below it */
-#define USER_END 0x40000000ul
+/* What a program finds in its address space (see space.c), and its bounds. All of it
+ * is above the lowest 512 GiB: these are the kernel's where that is in ring 0. */
+#define USER_START 0x8000000000ul /* where meson.build has programs linked */
+#define USER_END 0x8040000000ul
 #define STACK_BYTES (256ul << 10)
 #define MEMORY_MAX_BYTES (8ul << 20) /* in use, not reserved */
 #define ARGUMENTS_MAX 16

@@ -99,26 +99,16 @@ static void check(void)
 
 void image_load(void)
 {
-	struct pvg_blk disk;
-	int error = pvg_blk_open_index(&disk, 0);
-	uint64_t size;
+	uint64_t size = disk_open();
 	void *bytes;
 
-	if (error)
-		give_up("it needs a disk (--block minikernel.img,ro): %s",
-			pvg_error_text(error));
-	size = disk.config.size_bytes;
 	if (size > IMAGE_MAX_BYTES)
 		give_up("the disk is too large: %lu bytes", size);
+	/* Its last block may be a short one, and is read as a whole. */
 	bytes = pvg_pages_alloc(pvg_pages_for(size));
 	if (!bytes)
 		give_up("there is no memory for what is on the disk");
-	error = pvg_blk_read(&disk, 0, bytes,
-			     pvg_blk_blocks(&disk) *
-				     disk.config.logical_block_bytes);
-	if (error)
-		give_up("the disk cannot be read: %s", pvg_error_text(error));
-	pvg_blk_close(&disk);
+	disk_read_all(bytes);
 	image.bytes = bytes;
 	image.len = size;
 	check();

@@ -74,6 +74,7 @@ int main(int argc, char **argv)
 	processes_init();
 	vcpus_init();
 	vcpu_start();
+	disk_start();
 	before = pvg_pages_available();
 	if (argc > 1)
 		process_start_first((unsigned)argc - 1, argv + 1);

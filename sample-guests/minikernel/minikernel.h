@@ -33,7 +33,20 @@ bool frame_is_shared(const void *frame);
 /* Whether more than so many are left. */
 bool frames_beyond(size_t frames);
 
-/* image.c: the disk, a tar archive of programs and their files. */
+/* disk.c: the disk as it is. */
+
+/* How many bytes it has; gives up if there is none. */
+uint64_t disk_open(void);
+void disk_read_all(void *to);
+/* From here on for programs; on vCPU 0. */
+void disk_start(void);
+int64_t disk_pages(void);
+/* Read a page for a program, which waits for it. */
+int64_t disk_page_read(struct process *process, uint64_t page, uint64_t to);
+/* It waits no more. */
+void disk_leave(struct process *process);
+
+/* image.c: what is on the disk, a tar archive of programs and their files. */
 
 struct image_file {
 	const uint8_t *bytes;
@@ -136,6 +149,7 @@ struct process {
 	void *xstate;        /* and those of x87 and vectors */
 	struct space space;
 	struct file file[FILES_MAX];
+	struct disk_request *disk; /* that it waits for */
 
 	/* By the lock: */
 	enum process_state state;

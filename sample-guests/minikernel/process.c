@@ -199,6 +199,7 @@ static void leave_child(struct process *child)
 void process_exit(struct process *process, int status)
 {
 	files_close(process);
+	disk_leave(process);
 	space_done(&process->space);
 	pvg_pages_free(process->xstate, xstate_pages());
 	if (status > 127)

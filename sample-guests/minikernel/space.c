@@ -2,11 +2,11 @@
  *
  * Spaces: what a process sees as memory.
  *
- *	0x00200000	from here on the program: text, constants, data
+ *	0x8000000000	from here on the program: text, constants, data
  *	behind it	the heap, as far as sbrk made it grow
  *	...		nothing
- *	0x3ffc0000	the stack
- *	0x40000000
+ *	0x803ffc0000	the stack
+ *	0x8040000000
  *
  * A region says what may be at an address, the page tables what is. The difference
  * is made up for when it is noticed, by a page fault: a page that was never touched

@@ -79,6 +79,10 @@ static int64_t serve(struct process *p, uint64_t number, uint64_t a, uint64_t b,
 		return file_close(p, a);
 	case CALL_DUP:
 		return file_dup(p, a, b);
+	case CALL_DISK_PAGES:
+		return disk_pages();
+	case CALL_DISK_READ:
+		return disk_page_read(p, a, b);
 	default:
 		return -E_CALL;
 	}

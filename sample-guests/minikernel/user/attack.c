@@ -172,7 +172,7 @@ static void refuses(bool refused)
 
 static void bad_numbers(long unused)
 {
-	const long numbers[] = { CALL_DUP + 1, 1000, -1, 1l << 32, 1l << 62,
+	const long numbers[] = { CALL_DISK_READ + 1, 1000, -1, 1l << 32, 1l << 62,
 				 INT64_MIN };
 
 	(void)unused;
@@ -201,6 +201,7 @@ static void bad_pointer(long at)
 	refuses(call(CALL_EXEC, at, (long)good, 0) == -E_FAULT);
 	refuses(at == 0 || exec("echo", bad) == -E_FAULT);
 	refuses(call(CALL_EXEC, (long)"echo", at, 0) == -E_FAULT);
+	refuses(call(CALL_DISK_READ, 0, at, 0) == -E_FAULT);
 	refuses(at == 0 || wait(-1, (int *)at) == -E_FAULT);
 }
 
@@ -214,6 +215,8 @@ static void bad_ends(long unused)
 	refuses(write(1, (void *)(end - 4), 8) == -E_FAULT);
 	refuses(write(1, (void *)-4l, 8) == -E_FAULT);
 	refuses(call(CALL_READ, 0, (long)bad_ends, 8) == -E_FAULT);
+	refuses(disk_read(0, page + 1) == -E_FAULT);
+	refuses(disk_read(0, (void *)bad_ends) == -E_FAULT);
 	for (int i = 0; i < 4096; i++)
 		page[i] = 'x'; /* a name without an end */
 	refuses(call(CALL_OPEN, end - 8, 0, 0) == -E_FAULT);
@@ -236,6 +239,9 @@ static void bad_values(long unused)
 		refuses(call(CALL_WAIT, wild[i], 0, 0) == -E_CHILD);
 		refuses(call(CALL_KILL, 1l << 40 | i, 0, 0) == -E_PROCESS);
 	}
+	refuses(disk_read(disk_pages(), &byte) == -E_DISK);
+	refuses(disk_read(-1, &byte) == -E_DISK);
+	refuses(disk_read(INT64_MIN / 4096, &byte) == -E_DISK);
 	refuses(call(CALL_KILL, INT64_MIN, 0, 0) == -E_PROCESS);
 	refuses(kill(0) == -E_PROCESS);
 	refuses(kill(1) == -E_PROCESS); /* the shell */
@@ -245,6 +251,28 @@ static void bad_values(long unused)
 	refuses(call(CALL_SBRK, -4096, 0, 0) == -E_MEMORY);
 	refuses(call(CALL_SBRK, 1l << 40, 0, 0) == -E_MEMORY);
 	refuses(call(CALL_SBRK, INT64_MIN, 0, 0) == -E_MEMORY);
+}
+
+/* More of them than the kernel has buffers for, killed in the middle of it: what the
+ * device still writes then must not be anybody's. */
+static void killed_while_reading(long unused)
+{
+	enum { CHILDREN = 40 };
+	static char page[4096];
+	int pid[CHILDREN], status;
+
+	(void)unused;
+	for (int i = 0; i < CHILDREN; i++) {
+		pid[i] = fork();
+		while (pid[i] == 0)
+			refuses(disk_read(i % disk_pages(), page) == 0);
+		refuses(pid[i] > 0);
+	}
+	sleep_ms(20);
+	for (int i = 0; i < CHILDREN; i++)
+		refuses(kill(pid[i]) == 0 && wait(pid[i], &status) == pid[i] &&
+			status == DIED_KILLED);
+	refuses(disk_read(0, page) == 0);
 }
 
 static const struct attack {
@@ -329,6 +357,8 @@ static const struct attack {
 	  SURVIVES, 0 },
 	{ "calls across the end of memory", bad_ends, 0, SURVIVES, 0 },
 	{ "calls with wild values", bad_values, 0, SURVIVES, 0 },
+	{ "is killed while the disk is read", killed_while_reading, 0,
+	  SURVIVES, 0 },
 };
 
 static bool try(const struct attack *attack)

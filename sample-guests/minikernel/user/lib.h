@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What programs have instead of a C library: the kernel's calls, and a few lines of
- * text and strings. lib.c begins at main.
+ * What programs have instead of a C library: the kernel's calls (lib.c, which begins
+ * at main), and a few lines of text and strings (text.c).
  */
 #ifndef MINIKERNEL_LIB_H
 #define MINIKERNEL_LIB_H
@@ -34,6 +34,8 @@ long read(int fd, void *to, size_t len);
 long write(int fd, const void *from, size_t len);
 int close(int fd);
 int dup(int fd, int as);
+long disk_pages(void);
+int disk_read(long page, void *to); /* 4 KiB; waits for the device */
 
 /* All of it; how many bytes that were, fewer at an end or error. */
 size_t read_all(int fd, void *to, size_t len);

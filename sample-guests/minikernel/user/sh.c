@@ -229,7 +229,7 @@ static const char help[] =
 	"Programs:\n"
 	"  echo WORD...   cat [FILE]...   seq LAST   sum [RIGHT]   sleep MILLISECONDS\n"
 	"  kill PID...   sh [SCRIPT]   forks COUNT [AT-ONCE]   bomb MILLISECONDS\n"
-	"  cow   demand   hog   spin   attack\n";
+	"  cow   demand   hog   spin   attack   work NAME TIMES\n";
 
 static void command(char **word, unsigned words)
 {

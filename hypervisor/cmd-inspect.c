@@ -53,7 +53,8 @@ static const struct argp argp = {
 	.args_doc = "GUEST",
 	.doc = "Print what the guest image GUEST says of itself: its ABI "
 	       "version, the features it requires and wants, its segments and "
-	       "their rights, its entry point, its stack and the RAM it needs."
+	       "their rights, its entry point, its stack and the RAM it needs. Or "
+	       "that it is a bare-metal kernel, for the native machine."
 	       "\vExits with 0, or with 121 and a sentence on stderr if GUEST "
 	       "is no image that this paravane could run.",
 };
@@ -61,7 +62,7 @@ static const struct argp argp = {
 static const char *rights(const struct hv_segment *segment)
 {
 	if (segment->exec)
-		return "r-x";
+		return segment->write ? "rwx" : "r-x";
 	return segment->write ? "rw-" : "r--";
 }
 
@@ -89,6 +90,16 @@ static void print_segments(const struct hv_image *image)
 		       "  %s\n", s->gpa, s->memory_bytes, s->file_bytes,
 		       rights(s));
 	}
+}
+
+static void print_native(const struct hv_image *image)
+{
+	printf("guest     %s\n", image->file.path);
+	printf("machine   native: a bare-metal kernel, with a PVH note\n");
+	print_entry(image);
+	printf("memory    at least --mem %" PRIu64 "M\n",
+	       hv_image_memory_need_mib(image));
+	print_segments(image);
 }
 
 static void print_text(const struct hv_image *image)
@@ -152,6 +163,15 @@ static void put_entry(struct json_object *object, const struct hv_image *image)
 	hv_json_put_u64(object, "entry_symbol_offset", offset);
 }
 
+static void put_note(struct json_object *object, const struct pv_note *note)
+{
+	hv_json_put_u64(object, "abi_major", note->abi_version >> 16);
+	hv_json_put_u64(object, "abi_minor", note->abi_version & 0xffff);
+	hv_json_put_u64(object, "flags", note->flags);
+	hv_json_put(object, "requires", features_json(note->required));
+	hv_json_put(object, "wants", features_json(note->wanted));
+}
+
 static void print_json(const struct hv_image *image)
 {
 	struct json_object *object = json_object_new_object();
@@ -159,13 +179,13 @@ static void print_json(const struct hv_image *image)
 
 	hv_json_put_u64(object, "version", 1);
 	hv_json_put_text(object, "path", image->file.path);
-	hv_json_put_u64(object, "abi_major", note->abi_version >> 16);
-	hv_json_put_u64(object, "abi_minor", note->abi_version & 0xffff);
-	hv_json_put_u64(object, "flags", note->flags);
-	hv_json_put(object, "requires", features_json(note->required));
-	hv_json_put(object, "wants", features_json(note->wanted));
+	hv_json_put_text(object, "machine", image->native ? "native"
+							  : "paravirtual");
+	if (!image->native)
+		put_note(object, note);
 	put_entry(object, image);
-	hv_json_put_u64(object, "stack_bytes", image->stack_bytes);
+	if (!image->native)
+		hv_json_put_u64(object, "stack_bytes", image->stack_bytes);
 	hv_json_put_u64(object, "memory_bytes", hv_image_memory_need(image));
 	hv_json_put(object, "segments", segments_json(image));
 	hv_json_print(stdout, object);
@@ -185,6 +205,8 @@ int hv_cmd_inspect(int argc, char **argv)
 	}
 	if (options.json)
 		print_json(&image);
+	else if (image.native)
+		print_native(&image);
 	else
 		print_text(&image);
 	hv_image_done(&image);

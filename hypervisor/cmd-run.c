@@ -14,6 +14,7 @@
 #include "crash.h"
 #include "dump.h"
 #include "machine.h"
+#include "native/native.h"
 #include "parse.h"
 #include "run.h"
 #include "snapshot.h"
@@ -42,7 +43,7 @@ static const struct argp_option option_list[] = {
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
 	  "Stop the guest after so long, with status 124", 0 },
 	{ "engine", KEY_ENGINE, "NAME", 0,
-	  "What executes the guest: auto or kvm (default auto)", 0 },
+	  "What executes the guest: kvm, for paravirtual guests; native, for bare-metal kernels at ring 0; or auto, the one that GUEST is made for (default auto)", 0 },
 	{ "stats", KEY_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "At the end write what it took, as JSON, to FILE or stderr", 0 },
 	{ "dump", KEY_DUMP, "FILE", 0,
@@ -54,7 +55,8 @@ static const struct argp_option option_list[] = {
 
 static const char args_text[] = "GUEST [-- ARG...]";
 static const char doc_text[] =
-	"Run GUEST, a static ELF image with a PVABI note. What follows -- is its argc and argv."
+	"Run GUEST, a static ELF image with a PVABI note. What follows -- is its argc and argv. "
+	"Or, on emulated hardware, a bare-metal kernel: a static ELF image with a PVH note. What follows -- is its command line, where words with blanks are in double quotes."
 	"\vExit status: the guest's own, 0 to 119; or 120 wrong command line, 121 bad image, "
 	"122 the host lacks something, 123 the guest was stopped for a fault, 124 timed out, "
 	"125 a host call failed, 126 a disk cannot be used, 128+N ended by signal N.";
@@ -124,10 +126,18 @@ static void parse_vcpus(struct argp_state *state, struct run_command *run,
 		run->machine.vcpus = (unsigned)vcpus;
 }
 
-static void parse_engine(struct argp_state *state, const char *text)
+static void parse_engine(struct argp_state *state, struct run_command *run,
+			 const char *text)
 {
-	if (strcmp(text, "auto") && strcmp(text, "kvm"))
-		argp_error(state, "there is no engine %s: give auto or kvm", text);
+	if (!strcmp(text, "kvm"))
+		run->machine.engine = &hv_engine_kvm;
+	else if (!strcmp(text, "native"))
+		run->machine.engine = &hv_engine_native;
+	else if (!strcmp(text, "auto"))
+		run->machine.engine = NULL;
+	else
+		argp_error(state, "there is no engine %s: give auto, kvm or native",
+			   text);
 }
 
 static void parse_argument(struct argp_state *state, struct run_command *run,
@@ -160,12 +170,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_HOST_EVENTS:
 		run->machine.host_events = text;
+		run->machine.paravirtual_only = "--host-events";
 		return 0;
 	case KEY_VCPUS:
 		parse_vcpus(state, run, text);
 		return 0;
 	case KEY_ENGINE:
-		parse_engine(state, text);
+		parse_engine(state, run, text);
 		return 0;
 	case KEY_STATS:
 		run->stats = true;
@@ -173,9 +184,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_DUMP:
 		run->dump_path = text;
+		run->machine.paravirtual_only = "--dump";
 		return 0;
 	case KEY_POISON:
 		run->machine.poison = true;
+		run->machine.paravirtual_only = "--poison";
 		return 0;
 	case ARGP_KEY_ARG:
 		parse_argument(state, run, text);
@@ -303,6 +316,8 @@ static int build_and_run(struct hv_vm *vm, const struct run_command *run,
 	    hv_machine_build(vm, &run->machine, &err) < 0 ||
 	    (dump && start_snapshots(vm, dump, &err) < 0))
 		return tell_failure(&err);
+	if (hv_native_warning(vm))
+		fprintf(stderr, "paravane: %s\n", hv_native_warning(vm));
 	hv_vm_run(vm, run->timeout_ns);
 	hv_snapshots_stop();
 	return end(vm, run, dump, stats);
@@ -330,8 +345,7 @@ int hv_cmd_run(int argc, char **argv)
 	const struct argp argp = { option_list, parse, args_text, doc_text,
 				   NULL, NULL, NULL };
 	struct run_command run = {
-		.machine = { .ram_bytes = HV_RAM_DEFAULT_BYTES, .vcpus = 1,
-			     .engine = &hv_engine_kvm },
+		.machine = { .ram_bytes = HV_RAM_DEFAULT_BYTES, .vcpus = 1 },
 	};
 	static struct hv_vm vm; /* signal handlers look at it to the very end */
 	int status;

@@ -32,6 +32,7 @@ enum state {
 struct hv_console {
 	struct hv_vm *vm;
 	struct hv_vcpu *reader; /* who is told: the first that asked in vain */
+	void (*tell)(struct hv_vcpu *reader, bool ended);
 	struct hv_job job;
 	struct hv_io io;
 	_Atomic int state;
@@ -67,17 +68,12 @@ static void end_without_output(struct hv_vm *vm, int error)
 			   strerror(error));
 }
 
-int64_t hv_console_write(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len)
+int64_t hv_console_put(struct hv_vcpu *vcpu, const void *bytes, uint64_t len)
 {
 	struct hv_vm *vm = vcpu->vm;
+	const uint8_t *from = bytes;
 	uint64_t written = 0;
-	const uint8_t *from;
 
-	if (len > PV_CONSOLE_MAX_BYTES)
-		len = PV_CONSOLE_MAX_BYTES;
-	from = hv_memory_at(&vm->memory, gpa, len);
-	if (!from)
-		return -PV_EFAULT;
 	while (written < len && wait_writable(vm)) {
 		size_t chunk = len - written < PIPE_BUF ? len - written : PIPE_BUF;
 		ssize_t n = write(STDOUT_FILENO, from + written, chunk);
@@ -91,6 +87,16 @@ int64_t hv_console_write(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len)
 	return written || !len ? (int64_t)written : -PV_EIO;
 }
 
+int64_t hv_console_write(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len)
+{
+	const uint8_t *from;
+
+	if (len > PV_CONSOLE_MAX_BYTES)
+		len = PV_CONSOLE_MAX_BYTES;
+	from = hv_memory_at(&vcpu->vm->memory, gpa, len);
+	return from ? hv_console_put(vcpu, from, len) : -PV_EFAULT;
+}
+
 static void on_read(struct hv_io *io, int result)
 {
 	struct hv_console *console = HV_OWNER(io, struct hv_console, io);
@@ -98,7 +104,7 @@ static void on_read(struct hv_io *io, int result)
 	console->taken = 0;
 	console->filled = result > 0 ? (size_t)result : 0;
 	atomic_store(&console->state, result > 0 ? READY : ENDED);
-	hv_event_raise(console->reader, PV_PORT_CONSOLE);
+	console->tell(console->reader, result <= 0);
 }
 
 static void start_read(struct hv_job *job)
@@ -141,7 +147,8 @@ static int64_t take(struct hv_console *console, struct hv_vcpu *vcpu,
 	return (int64_t)len;
 }
 
-static int64_t read_some(struct hv_vcpu *vcpu, uint8_t *to, uint64_t len)
+static int64_t read_some(struct hv_vcpu *vcpu, uint8_t *to, uint64_t len,
+			 void (*tell)(struct hv_vcpu *vcpu, bool ended))
 {
 	struct hv_vm *vm = vcpu->vm;
 	struct hv_console *console = vm->console;
@@ -155,6 +162,7 @@ static int64_t read_some(struct hv_vcpu *vcpu, uint8_t *to, uint64_t len)
 		if (!hv_vm_loop(vm))
 			return -PV_EIO;
 		console->reader = vcpu;
+		console->tell = tell;
 		take_terminal(console);
 		atomic_store(&console->state, READING);
 		hv_loop_do(vm->loop, &console->job);
@@ -165,20 +173,31 @@ static int64_t read_some(struct hv_vcpu *vcpu, uint8_t *to, uint64_t len)
 	return -PV_EAGAIN;
 }
 
-int64_t hv_console_read(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len)
+int64_t hv_console_take(struct hv_vcpu *vcpu, void *to, uint64_t len,
+			void (*tell)(struct hv_vcpu *vcpu, bool ended))
 {
 	struct hv_vm *vm = vcpu->vm;
-	uint8_t *to = hv_memory_at(&vm->memory, gpa, len);
 	int64_t answer;
+
+	pthread_mutex_lock(&vm->lock);
+	answer = read_some(vcpu, to, len, tell);
+	pthread_mutex_unlock(&vm->lock);
+	return answer;
+}
+
+static void raise_event(struct hv_vcpu *vcpu, bool ended)
+{
+	(void)ended; /* it reads, and sees */
+	hv_event_raise(vcpu, PV_PORT_CONSOLE);
+}
+
+int64_t hv_console_read(struct hv_vcpu *vcpu, pv_gpa_t gpa, uint64_t len)
+{
+	uint8_t *to = hv_memory_at(&vcpu->vm->memory, gpa, len);
 
 	if (!to)
 		return -PV_EFAULT;
-	if (!len)
-		return 0;
-	pthread_mutex_lock(&vm->lock);
-	answer = read_some(vcpu, to, len);
-	pthread_mutex_unlock(&vm->lock);
-	return answer;
+	return len ? hv_console_take(vcpu, to, len, raise_event) : 0;
 }
 
 struct hv_console *hv_console_create(struct hv_vm *vm)

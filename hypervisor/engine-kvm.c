@@ -132,6 +132,16 @@ static void on_kick(int signal)
 	(void)signal; /* interrupting KVM_RUN is all it is for */
 }
 
+void hv_kvm_handle_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_kick };
+	struct sigaction bus_error = { .sa_sigaction = hv_kvm_on_bus_error,
+				       .sa_flags = SA_SIGINFO };
+
+	sigaction(HV_KVM_KICK_SIGNAL, &action, NULL);
+	sigaction(SIGBUS, &bus_error, NULL);
+}
+
 static void kvm_free(struct hv_engine *engine)
 {
 	struct hv_kvm *k = hv_kvm_of(engine);
@@ -147,9 +157,9 @@ static void kvm_free(struct hv_engine *engine)
 
 /* Software KVM is what there is without virtualization by the processor, and may be
  * there beside it. */
-static bool is_software(const struct hv_kvm *k)
+bool hv_kvm_is_software(const struct hv_cpuid *cpuid)
 {
-	return !k->cpuid.host_virtualizes ||
+	return !cpuid->host_virtualizes ||
 	       access("/sys/module/kvm_pvm", F_OK) == 0;
 }
 
@@ -159,7 +169,7 @@ static void fill_window(struct hv_kvm *k, const struct hv_layout *layout,
 	struct hv_page_tables tables;
 
 	hv_kvm_tables_fill(k->window, vcpus, k->cpuid.host_keys,
-			   is_software(k));
+			   hv_kvm_is_software(&k->cpuid));
 	hv_page_tables_build(k->window, layout, vcpus, &tables);
 	k->engine.root_initial = tables.root;
 	k->engine.root_entry_kernel = tables.entry_kernel;
@@ -175,9 +185,6 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 {
 	const uint64_t tables = PV_FEATURE_MMU | PV_FEATURE_USER;
 	const uint64_t huge = PV_FEATURE_MMU | PV_FEATURE_HUGE_PAGES;
-	struct sigaction action = { .sa_handler = on_kick };
-	struct sigaction bus_error = { .sa_sigaction = hv_kvm_on_bus_error,
-				       .sa_flags = SA_SIGINFO };
 	struct hv_kvm *k = calloc(1, sizeof(*k));
 
 	if (!k)
@@ -199,8 +206,7 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 			       hv_cpuid_huge_pages(k->dev);
 	if (!k->engine.huge_pages)
 		hv_cpuid_without_huge_pages(&k->cpuid);
-	sigaction(HV_KVM_KICK_SIGNAL, &action, NULL);
-	sigaction(SIGBUS, &bus_error, NULL);
+	hv_kvm_handle_signals();
 	*ret_engine = &k->engine;
 	return 0;
 }

@@ -64,6 +64,12 @@ static inline struct hv_kvm *hv_kvm_of(struct hv_engine *engine)
 
 /* /dev/kvm, or -1 and what to do about it. */
 int hv_kvm_open(struct hv_error *err);
+/* Interrupt KVM_RUN by HV_KVM_KICK_SIGNAL, and what hv_kvm_on_bus_error is for. */
+void hv_kvm_handle_signals(void);
+/* KVM that needs no virtualization by the processor, and interprets ring 0. */
+bool hv_kvm_is_software(const struct hv_cpuid *cpuid);
+/* KVM_RUN of a vCPU, on its thread: -1 with errno, as ioctl. */
+int hv_kvm_enter(int fd);
 /* "KVM on this host refuses `what`: errno", and -1. */
 int hv_kvm_refuses(struct hv_error *err, const char *what);
 

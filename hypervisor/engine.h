@@ -153,5 +153,8 @@ struct hv_engine_ops {
 };
 
 extern const struct hv_engine_ops hv_engine_kvm;
+/* Of bare-metal kernels at ring 0, with a machine of its own around it: native/. It
+ * has only name, free and cpu_kick. */
+extern const struct hv_engine_ops hv_engine_native;
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The boot note of an image (pvabi/note.h): found among the notes of the file,
- * and checked.
+ * and checked. A kernel for bare metal has another, that of PVH: the physical
+ * address of its entry.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 #include "units.h"
 
 #define NOTE_SEGMENT_MAX_BYTES (64u << 10)
+
+#define PVH_NAME "Xen"
+#define PVH_TYPE 18u /* XEN_ELFNOTE_PHYS32_ENTRY */
 
 /* Where the parts of one note lie in the file. */
 struct note_place {
@@ -54,6 +58,29 @@ static bool is_boot_note(const struct note_place *note)
 	       note->header.n_type == PV_NOTE_TYPE;
 }
 
+static bool is_pvh_note(const struct note_place *note)
+{
+	return note->header.n_namesz == sizeof(PVH_NAME) &&
+	       memcmp(note->name, PVH_NAME, sizeof(PVH_NAME)) == 0 &&
+	       note->header.n_type == PVH_TYPE;
+}
+
+/* A number of 32 bits, or of 64 as Linux has it. */
+static int take_pvh_note(struct hv_image *image, const struct note_place *note,
+			 struct hv_error *err)
+{
+	uint32_t bytes = note->header.n_descsz;
+
+	if (image->native)
+		return hv_file_bad(&image->file, err, "has more than one PVH note");
+	if (bytes != 4 && bytes != 8)
+		return hv_file_bad(&image->file, err, "has a PVH note of %" PRIu32
+				   " bytes instead of 4 or 8", bytes);
+	image->native = true;
+	return hv_file_need(&image->file, note->desc_offset, &image->entry, bytes,
+			    "has a truncated PVH note", err);
+}
+
 static int take_note(struct hv_image *image, const struct note_place *note,
 		     bool *found, struct hv_error *err)
 {
@@ -93,6 +120,8 @@ static int scan_note_segment(struct hv_image *image, const Elf64_Phdr *phdr,
 		if (is_boot_note(&note) &&
 		    take_note(image, &note, found, err) < 0)
 			return -1;
+		if (is_pvh_note(&note) && take_pvh_note(image, &note, err) < 0)
+			return -1;
 		offset = note.next_offset;
 	}
 	return 0;
@@ -107,9 +136,11 @@ static int find_note(struct hv_image *image, const Elf64_Phdr *phdr,
 		if (phdr[i].p_type == PT_NOTE &&
 		    scan_note_segment(image, &phdr[i], &found, err) < 0)
 			return -1;
-	if (!found)
+	if (!found && !image->native)
 		return hv_file_bad(&image->file, err, "has no PVABI note, so it is not a "
 			   "Paravane guest; link it with libpvguest");
+	if (found) /* with both it is meant for here */
+		image->native = false;
 	return 0;
 }
 
@@ -181,5 +212,5 @@ int hv_image_take_note(struct hv_image *image, const Elf64_Phdr *phdr,
 {
 	if (find_note(image, phdr, phdrs, err) < 0)
 		return -1;
-	return check_note(image, err);
+	return image->native ? 0 : check_note(image, err);
 }

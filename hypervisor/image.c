@@ -248,8 +248,11 @@ static int parse(struct hv_image *image, struct hv_error *err)
 	    check_header(image, &header, err) < 0 ||
 	    read_program_headers(image, &header, phdr, err) < 0 ||
 	    check_static(image, phdr, header.e_phnum, err) < 0 ||
-	    hv_image_take_note(image, phdr, header.e_phnum, err) < 0 ||
-	    take_segments(image, phdr, header.e_phnum, err) < 0)
+	    hv_image_take_note(image, phdr, header.e_phnum, err) < 0)
+		return -1;
+	if (image->native)
+		return hv_image_take_native(image, phdr, header.e_phnum, err);
+	if (take_segments(image, phdr, header.e_phnum, err) < 0)
 		return -1;
 	image->entry = header.e_entry;
 	return check_entry(image, err);

@@ -2,7 +2,8 @@
  *
  * A guest image: a static ELF64 file with a boot note (pvabi/note.h), checked
  * from end to end before anything of it is used. symbols.h looks deeper into
- * the same file.
+ * the same file. One that has a PVH note instead is a bare-metal kernel, for the
+ * native machine (native/native.h).
  */
 #ifndef HV_IMAGE_H
 #define HV_IMAGE_H
@@ -23,16 +24,23 @@ struct hv_segment {
 	uint64_t file_offset;
 	uint64_t file_bytes;
 	bool write, exec;
+	/* Of a bare-metal kernel none of that holds: it has what the file says,
+	 * at p_paddr. */
 };
 
 struct hv_image {
 	struct hv_file file; /* kept open for symbols */
 	uint64_t entry;      /* inside an executable segment */
 	unsigned segments;
-	struct hv_segment segment[HV_SEGMENTS_MAX]; /* ascending, disjoint */
+	struct hv_segment segment[HV_SEGMENTS_MAX]; /* ascending, disjoint; those
+						     * of a bare-metal kernel as
+						     * they come */
 	uint64_t end_gpa;    /* first page after the highest segment */
 	uint64_t stack_bytes; /* of the boot stack: whole pages, never 0 */
 	struct pv_note note;
+	/* A bare-metal kernel: entry is physical, from its PVH note; no note, no
+	 * stack. */
+	bool native;
 };
 
 /* Check the image in [data, data + bytes), which must outlive *ret_image. No

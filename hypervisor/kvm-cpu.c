@@ -429,12 +429,12 @@ void hv_kvm_on_bus_error(int number, siginfo_t *info, void *context)
 	raise(number); /* when this has returned */
 }
 
-static int enter_guest(struct hv_kvm_cpu *c)
+int hv_kvm_enter(int fd)
 {
 	int status;
 
 	in_kvm_run = true;
-	status = ioctl(c->fd, KVM_RUN, 0);
+	status = ioctl(fd, KVM_RUN, 0);
 	in_kvm_run = false;
 	return status;
 }
@@ -446,7 +446,7 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 	c->interrupted = false;
 	c->run->kvm_valid_regs = c->shown = shown_next(c);
 	ret_exit->regs = NULL;
-	if (give_back(c) && enter_guest(c) == 0) {
+	if (give_back(c) && hv_kvm_enter(c->fd) == 0) {
 		hv_kvm_exit(c, ret_exit);
 	} else if (errno == EINTR || errno == EAGAIN) {
 		__atomic_store_n(&c->run->immediate_exit, 0, __ATOMIC_SEQ_CST);

@@ -14,6 +14,7 @@
 #include "feature-names.h"
 #include "host-event.h"
 #include "loop.h"
+#include "native/native.h"
 
 /* Longer than one hand-off between sleeping threads costs, so that a busy ring
  * never pays for one. */
@@ -55,8 +56,7 @@ static int load_image(struct hv_vm *vm,
 	const struct hv_image *image = &vm->image;
 	uint64_t ram_bytes = options->ram_bytes;
 
-	if (hv_image_open(&vm->image, options->image_path, err) < 0 ||
-	    hv_image_fits(image, ram_bytes, err) < 0 ||
+	if (hv_image_fits(image, ram_bytes, err) < 0 ||
 	    hv_layout_make(&vm->layout, image, ram_bytes, err) < 0 ||
 	    make_memory(vm, ram_bytes, err) < 0)
 		return -1;
@@ -126,27 +126,68 @@ static void set_entry(struct hv_vm *vm)
 		     hv_window_addr(HV_WINDOW_BOOT));
 }
 
+static int check_engine(const struct hv_vm *vm,
+			const struct hv_machine_options *options,
+			struct hv_error *err)
+{
+	const char *path = options->image_path;
+
+	if (!options->engine)
+		return 0;
+	if (vm->image.native && options->engine != &hv_engine_native)
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "%s is a bare-metal kernel, which the engine %s cannot run: give --engine native, or none",
+			       path, options->engine->name);
+	if (!vm->image.native && options->engine == &hv_engine_native)
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "%s is a paravirtual guest, which the native machine cannot run: give --engine kvm, or none",
+			       path);
+	return 0;
+}
+
+static int build_native(struct hv_vm *vm, const struct hv_machine_options *options,
+			struct hv_error *err)
+{
+	if (options->paravirtual_only)
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "%s is for paravirtual guests, and %s is a bare-metal kernel: leave it out",
+			       options->paravirtual_only, options->image_path);
+	return hv_native_build(vm, options, err);
+}
+
+static int build_paravirtual(struct hv_vm *vm,
+			     const struct hv_machine_options *options,
+			     struct hv_error *err)
+{
+	vm->poison = options->poison;
+	if (options->host_events &&
+	    hv_host_event_open(&vm->host_event, options->host_events, err) < 0)
+		return -1;
+	if (load_image(vm, options, err) < 0 ||
+	    add_disks(vm, options, err) < 0 ||
+	    create_engine(vm, options->engine ? options->engine : &hv_engine_kvm,
+			  err) < 0 ||
+	    grant_features(vm, err) < 0 ||
+	    hv_boot_info_fill(vm, options->argc, options->argv, err) < 0)
+		return -1;
+	set_entry(vm);
+	return 0;
+}
+
 int hv_machine_build(struct hv_vm *vm, const struct hv_machine_options *options,
 		     struct hv_error *err)
 {
 	vm->image.file.fd = -1;
 	hv_vm_init(vm, options->vcpus);
 	vm->poll_ns = poll_ns();
-	vm->poison = options->poison;
 	vm->console = hv_console_create(vm);
 	if (!vm->console)
 		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
-	if (options->host_events &&
-	    hv_host_event_open(&vm->host_event, options->host_events, err) < 0)
+	if (hv_image_open(&vm->image, options->image_path, err) < 0 ||
+	    check_engine(vm, options, err) < 0)
 		return -1;
-	if (load_image(vm, options, err) < 0 ||
-	    add_disks(vm, options, err) < 0 ||
-	    create_engine(vm, options->engine, err) < 0 ||
-	    grant_features(vm, err) < 0 ||
-	    hv_boot_info_fill(vm, options->argc, options->argv, err) < 0)
-		return -1;
-	set_entry(vm);
-	return 0;
+	return vm->image.native ? build_native(vm, options, err)
+				: build_paravirtual(vm, options, err);
 }
 
 /* A signal may still arrive: what its handler looks at goes first. */
@@ -162,6 +203,8 @@ void hv_machine_free(struct hv_vm *vm)
 {
 	for (unsigned i = 0; i < vm->blocks; i++)
 		hv_block_free(vm->block[i]);
+	if (vm->native)
+		hv_native_close_disks(vm->native);
 	stop_loop(vm);
 	hv_host_event_free(vm->host_event);
 	hv_console_free(vm->console);

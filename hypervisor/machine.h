@@ -19,12 +19,14 @@ struct hv_machine_options {
 	int argc;          /* the guest's, argv[0] being the image */
 	char **argv;
 	uint64_t ram_bytes;
-	const struct hv_engine_ops *engine;
+	const struct hv_engine_ops *engine; /* NULL: what the image is made for */
 	struct hv_disk_spec disk[HV_BLOCK_DEVICES_MAX]; /* named, no name twice */
 	unsigned disks;
 	unsigned vcpus;
 	const char *host_events; /* a named pipe; NULL: none */
 	bool poison;
+	/* An option that was given and means nothing to bare-metal kernels. */
+	const char *paravirtual_only;
 };
 
 #define HV_RAM_DEFAULT_BYTES (64 * HV_MIB)

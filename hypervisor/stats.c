@@ -12,6 +12,7 @@
 #include "block.h"
 #include "clock.h"
 #include "json.h"
+#include "native/native.h"
 #include "operations.h"
 #include "vm.h"
 
@@ -115,6 +116,20 @@ static uint64_t own_resident_bytes(const struct hv_memory *ram)
 	return total;
 }
 
+/* What native machines do not have. */
+static void put_paravirtual(struct json_object *o, const struct hv_vm *vm,
+			    const struct hv_vcpu_stats *sum)
+{
+	hv_json_put_u64(o, "blocked_ns", sum->blocked_ns);
+	hv_json_put_u64(o, "upcalls", sum->upcalls);
+	hv_json_put_u64(o, "traps", sum->traps);
+	hv_json_put_u64(o, "user_runs", sum->user_runs);
+	hv_json_put_u64(o, "flushes", sum->flushes);
+	hv_json_put(o, "exits", exits_json(sum));
+	hv_json_put(o, "operations", operations_json(sum));
+	hv_json_put(o, "block", block_json(vm));
+}
+
 static struct json_object *stats_json(struct hv_vm *vm)
 {
 	const struct hv_stats *s = &vm->stats;
@@ -123,21 +138,18 @@ static struct json_object *stats_json(struct hv_vm *vm)
 
 	hv_json_put_u64(o, "version", 1);
 	hv_json_put_text(o, "engine", vm->engine->ops->name);
-	hv_json_put_u64(o, "ram_bytes", vm->memory.bytes);
+	hv_json_put_u64(o, "ram_bytes", vm->native ? vm->native->ram_bytes
+						  : vm->memory.bytes);
 	hv_json_put_u64(o, "start_to_entry_ns", s->entry_ns - s->process_ns);
 	hv_json_put_u64(o, "start_to_exit_ns", s->end_ns - s->process_ns);
-	hv_json_put_u64(o, "blocked_ns", sum.blocked_ns);
 	hv_json_put_u64(o, "vcpus", vm->vcpus);
-	hv_json_put_u64(o, "upcalls", sum.upcalls);
-	hv_json_put_u64(o, "traps", sum.traps);
-	hv_json_put_u64(o, "user_runs", sum.user_runs);
-	hv_json_put_u64(o, "flushes", sum.flushes);
 	hv_json_put_u64(o, "monitor_resident_bytes", own_resident_bytes(&vm->memory));
 	hv_json_put_u64(o, "console_read_bytes", sum.console_read_bytes);
 	hv_json_put_u64(o, "console_written_bytes", sum.console_written_bytes);
-	hv_json_put(o, "exits", exits_json(&sum));
-	hv_json_put(o, "operations", operations_json(&sum));
-	hv_json_put(o, "block", block_json(vm));
+	if (vm->native)
+		hv_native_stats(vm, o);
+	else
+		put_paravirtual(o, vm, &sum);
 	return o;
 }
 

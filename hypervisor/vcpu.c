@@ -12,6 +12,7 @@
 #include "event.h"
 #include "exit.h"
 #include "futex.h"
+#include "native/native.h"
 #include "run-state.h"
 #include "sleep.h"
 #include "space.h"
@@ -195,6 +196,10 @@ void hv_vcpu_live(struct hv_vcpu *vcpu)
 {
 	/* Linux may wake who sleeps 50 us late, to save power. */
 	prctl(PR_SET_TIMERSLACK, 1);
+	if (vcpu->vm->native) {
+		hv_native_live(vcpu);
+		return;
+	}
 	while (!atomic_load(&vcpu->vm->ending)) {
 		if (!atomic_load(&vcpu->up)) {
 			hv_sleep_until_up(vcpu);
@@ -220,7 +225,7 @@ static void *vcpu_thread(void *argument)
 
 /* Signals that end the VM are the first thread's; what interrupts a vCPU is for
  * all of them. */
-static int start_thread(struct hv_vcpu *vcpu)
+int hv_vcpu_start_thread(struct hv_vcpu *vcpu)
 {
 	sigset_t blocked, before;
 	int r;
@@ -251,7 +256,7 @@ static int64_t make(struct hv_vcpu *vcpu)
 	}
 	if (vcpu->number == 0 || vcpu->has_thread)
 		return 0;
-	return start_thread(vcpu) ? -PV_ENOMEM : 0;
+	return hv_vcpu_start_thread(vcpu) ? -PV_ENOMEM : 0;
 }
 
 /* Its last step may be seen in its page before it is done. False while the VM ends:

@@ -80,8 +80,10 @@ struct hv_vcpu {
 
 /* vcpu.c: */
 
-/* Run it on this thread for as long as the VM lives. */
+/* Run it on this thread for as long as the VM lives, also a native machine's. */
 void hv_vcpu_live(struct hv_vcpu *vcpu);
+/* Have it live on a thread of its own. 0, or an error number. */
+int hv_vcpu_start_thread(struct hv_vcpu *vcpu);
 /* PV_OP_VCPU_UP and PV_OP_VCPU_DOWN; statuses of the contract. */
 int64_t hv_vcpu_up(struct hv_vcpu *caller, uint64_t number, uint64_t entry,
 		   uint64_t stack, uint64_t arg);

@@ -24,6 +24,7 @@ struct hv_block;
 struct hv_console;
 struct hv_host_event;
 struct hv_loop;
+struct hv_native;
 
 #define HV_BLOCK_DEVICES_MAX 16
 
@@ -42,6 +43,7 @@ struct hv_vm {
 	unsigned blocks;
 	struct hv_stats stats;
 	struct hv_image image;
+	struct hv_native *native;  /* NULL: the guest is paravirtual */
 	uint64_t features;         /* granted */
 	uint64_t poll_ns;          /* 0: one host CPU, polling hurts */
 	bool poison;               /* destroy what operations may destroy */

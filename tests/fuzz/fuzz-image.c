@@ -34,6 +34,19 @@ static void check_segments(const struct hv_image *image)
 	assert(hv_image_memory_need(image) >= image->end_gpa);
 }
 
+static void check_native(const struct hv_image *image)
+{
+	assert(image->segments > 0 && image->segments <= HV_SEGMENTS_MAX);
+	assert(image->entry < UINT64_C(1) << 32);
+	for (unsigned i = 0; i < image->segments; i++) {
+		const struct hv_segment *s = &image->segment[i];
+
+		assert(s->file_bytes <= s->memory_bytes);
+		assert(s->gpa + s->memory_bytes >= s->gpa);
+		assert(s->gpa + s->memory_bytes <= image->end_gpa);
+	}
+}
+
 static void load(const struct hv_image *image)
 {
 	struct hv_error err = { 0 };
@@ -65,7 +78,10 @@ static void try_image(const void *data, size_t bytes)
 		assert(err.status == HV_STATUS_IMAGE && err.text[0]);
 		return;
 	}
-	check_segments(&image);
+	if (image.native)
+		check_native(&image);
+	else
+		check_segments(&image);
 	load(&image);
 	ask_symbols(&image);
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What --stats tells of a native machine: exits to this program by reason and by
+ * device, and what KVM itself counted.
+ */
+#include "../json.h"
+#include "native.h"
+
+static const char *const exit_names[HV_NATIVE_EXITS] = {
+	[HV_NATIVE_EXIT_PORT] = "port",
+	[HV_NATIVE_EXIT_MMIO] = "mmio",
+	[HV_NATIVE_EXIT_KICKED] = "kicked",
+	[HV_NATIVE_EXIT_DEAD] = "dead",
+};
+
+static struct json_object *exits_json(const struct hv_vm *vm)
+{
+	struct json_object *exits = json_object_new_object();
+
+	for (unsigned kind = 0; kind < HV_NATIVE_EXITS; kind++) {
+		uint64_t sum = 0;
+
+		for (unsigned i = 0; i < vm->vcpus; i++)
+			sum += vm->native->cpu[i].exits[kind];
+		hv_json_put_u64(exits, exit_names[kind], sum);
+	}
+	return exits;
+}
+
+static struct json_object *devices_json(const struct hv_bus *bus)
+{
+	struct json_object *devices = json_object_new_object();
+
+	for (unsigned i = 0; i < bus->devices; i++)
+		hv_json_put_u64(devices, bus->device[i]->name,
+				bus->device[i]->accesses);
+	hv_json_put_u64(devices, "none", bus->unknown_accesses);
+	return devices;
+}
+
+void hv_native_stats(struct hv_vm *vm, struct json_object *o)
+{
+	hv_json_put(o, "exits", exits_json(vm));
+	hv_json_put(o, "devices", devices_json(&vm->native->bus));
+}

@@ -25,6 +25,11 @@ counted() {
 	echo "${number:-0}"
 }
 
+# Operations, without what some hosts have instead of a counter to read.
+exits() {
+	echo $(($(counted operation) - $(counted clock)))
+}
+
 # The rows, and what of the hypervisor's grows by how much with each time.
 rows='port-in:nop:1 cr-write:none:0 call-return:none:0 mask:none:0 pushf:none:0
 	timer-read:none:0 divide:traps:1 page-fault:traps:1 page-fault:flushes:1
@@ -36,14 +41,14 @@ for line in $rows; do
 	nano "$row=2"
 	check "$row is done twice" has_line "$row" 2
 	check "and nothing else is printed" test "$(wc -l <"$scratch/out")" -eq 1
-	few=$(counted "$field") few_exits=$(counted operation)
+	few=$(counted "$field") few_exits=$(exits)
 	nano "$row=302"
 	check "$row is done 302 times" has_line "$row" 302
 	check "which is $field: $growth each" \
 		test $(($(counted "$field") - few)) -eq $((300 * growth))
 	if [ "$growth" -eq 0 ]; then
 		check "and without an exit" \
-			test "$(counted operation)" -eq "$few_exits"
+			test "$(exits)" -eq "$few_exits"
 	fi
 done
 

@@ -13,6 +13,10 @@
 #define PVG_LIKELY(x) __builtin_expect(!!(x), 1)
 #define PVG_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* start.c: the rest of the way to main, from a filled pvg_boot and a GS base that
+ * leads to vCPU 0's page. */
+__attribute__((noreturn)) void pvg_start(void);
+
 /* The linker script: constructors and destructors. */
 typedef void pvg_function(void);
 extern pvg_function *const pvg_init_array_start[], *const pvg_init_array_end[];
@@ -71,15 +75,16 @@ static inline bool pvg_others_are_ready(void)
 	return pvg_others_hook && pvg_others_hook();
 }
 
-/* entry.S: where the hypervisor enters, which calls pvg_*_deliver; and the way
- * into user mode. Not until pvg_entry_prepare (xstate.c) was called. */
+/* entry.S: where upcalls and traps enter, and go on to pvg_*_deliver. Not until
+ * pvg_entry_prepare (entry.c) was called. */
 void pvg_upcall_entry(void);
 void pvg_trap_entry(void);
-int pvg_user_enter(struct pv_user *user, void *xstate, uintptr_t operation);
 void pvg_entry_prepare(void);
+
+/* xstate.c: what XSAVE takes, 0: FXSAVE; and how large that is. */
+void pvg_xstate_prepare(void);
 extern uint64_t pvg_xstate_mask;
 extern size_t pvg_xstate_size;
-extern uintptr_t pvg_upcall_return, pvg_trap_return;
 
 /* mmu.c: pvg_space_entry with the value that it found there, for who does not keep
  * others from changing it; and where that leads for an address in the page. */
@@ -109,5 +114,12 @@ void pvg_console_flush_anyway(void);
 /* exit.c: handlers with an argument, for atexit and for C++ destructors. 0, or
  * -1 without memory. */
 int pvg_at_exit(void (*fn)(void *arg), void *arg);
+
+/* What differs between the backends and is no operation. */
+#ifdef PVG_NATIVE
+#include "native/private.h"
+#else
+#include "paravirt/private.h"
+#endif
 
 #endif

@@ -41,6 +41,12 @@ static bool is_table(uint64_t entry, unsigned level)
 	return entry & PVG_PTE_PRESENT && !is_page(entry, level);
 }
 
+/* What all spaces have in common is no part of any. */
+static bool is_shared(unsigned i, uint64_t value, unsigned level)
+{
+	return level == ROOT_LEVEL && pvg_root_entry_is_shared(i, value);
+}
+
 static uint64_t *table_of(uint64_t entry)
 {
 	return (uint64_t *)(uintptr_t)(entry & PVG_PTE_ADDRESS);
@@ -62,9 +68,10 @@ static uint64_t right_bits(unsigned rights)
 	       (rights & PVG_EXEC ? 0 : PVG_PTE_NO_EXEC);
 }
 
-static uint64_t page_entry(pv_gpa_t gpa, int level, unsigned rights)
+static uint64_t page_entry(uint64_t gva, pv_gpa_t gpa, int level,
+			   unsigned rights)
 {
-	return gpa | PVG_PTE_PRESENT | PVG_PTE_USER | PVG_PTE_ACCESSED |
+	return gpa | PVG_PTE_PRESENT | pvg_pte_user(gva) | PVG_PTE_ACCESSED |
 	       (level > 0 ? PVG_PTE_LARGE : 0) | right_bits(rights);
 }
 
@@ -131,12 +138,16 @@ static uint64_t *entry_find(const struct pvg_space *space, uint64_t gva,
 	return entry;
 }
 
-/* Whole pages, in one canonical half and below the window. */
-static bool is_good_range(uint64_t gva, uint64_t bytes)
+/* Whole pages, in one canonical half, below the window, and the space's own: what is
+ * shared begins with the lowest addresses, if at all. */
+static bool is_good_range(const struct pvg_space *space, uint64_t gva,
+			  uint64_t bytes)
 {
 	uint64_t upper = UINT64_MAX << 47;
 
-	if ((gva | bytes) % PVG_PAGE_BYTES)
+	if ((gva | bytes) % PVG_PAGE_BYTES ||
+	    is_shared((unsigned)(gva >> 39 & (ENTRIES - 1)),
+		      *entry_in(space->root, gva, ROOT_LEVEL), ROOT_LEVEL))
 		return false;
 	if (gva >= upper)
 		return bytes <= -gva;
@@ -172,7 +183,7 @@ static uint64_t *entry_to_map(const struct pvg_space *space, uint64_t gva,
 int pvg_space_map(struct pvg_space *space, uint64_t gva, pv_gpa_t gpa,
 		  uint64_t bytes, unsigned rights)
 {
-	if (!is_good_range(gva, bytes) || gpa & ~PVG_PTE_ADDRESS ||
+	if (!is_good_range(space, gva, bytes) || gpa & ~PVG_PTE_ADDRESS ||
 	    bytes > PVG_PTE_ADDRESS - gpa + PVG_PAGE_BYTES)
 		return -PV_EINVAL;
 	while (bytes > 0) {
@@ -184,7 +195,7 @@ int pvg_space_map(struct pvg_space *space, uint64_t gva, pv_gpa_t gpa,
 			return -PV_ENOMEM;
 		/* As long as they follow each other in one table. */
 		do {
-			set(entry++, page_entry(gpa, level, rights));
+			set(entry++, page_entry(gva, gpa, level, rights));
 			gva += step;
 			gpa += step;
 			bytes -= step;
@@ -198,7 +209,7 @@ int pvg_space_map(struct pvg_space *space, uint64_t gva, pv_gpa_t gpa,
 static int change(struct pvg_space *space, uint64_t gva, uint64_t bytes,
 		  uint64_t keep, uint64_t add)
 {
-	if (!is_good_range(gva, bytes))
+	if (!is_good_range(space, gva, bytes))
 		return -PV_EINVAL;
 	while (bytes > 0) {
 		unsigned level;
@@ -275,6 +286,8 @@ static int each_below(uint64_t *table, unsigned level, uint64_t base,
 		uint64_t gva = canonical(base + i * pvg_level_bytes(level));
 		uint64_t value = get(&table[i]);
 
+		if (is_shared((unsigned)i, value, level))
+			continue;
 		if (is_page(value, level))
 			answer = fn(gva, &table[i], level, arg);
 		else if (is_table(value, level))
@@ -297,14 +310,15 @@ int pvg_space_init(struct pvg_space *ret_space)
 
 static void table_free(uint64_t *table, unsigned level)
 {
-	for (int i = 0; level > 0 && i < ENTRIES; i++)
-		if (is_table(table[i], level))
+	for (unsigned i = 0; level > 0 && i < ENTRIES; i++)
+		if (is_table(table[i], level) && !is_shared(i, table[i], level))
 			table_free(table_of(table[i]), level - 1);
 	pvg_pages_free(table, 1);
 }
 
 void pvg_space_done(struct pvg_space *space)
 {
+	pvg_root_forget(pvg_space_root(space));
 	table_free(space->root, ROOT_LEVEL);
 	space->root = NULL;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the entry point to main and back. Read first <pvabi/boot.h>: the vCPU
- * comes with paging, SSE and a stack ready and an rbp of 0, which ends every
- * backtrace, so the entry is a C function.
+ * From a boot info to main and back. The way here is boot.c of the backend.
  */
 #include <pvguest/boot.h>
 #include <pvguest/clock.h>
@@ -10,8 +8,6 @@
 #include <pvguest/panic.h>
 
 #include "internal.h"
-
-__attribute__((noreturn)) void _start(const struct pv_boot_info *info);
 
 /* One of these is there: the linker script sees to it. To clang++ a
  * freestanding main is a function like others and gets a mangled name. */
@@ -22,30 +18,6 @@ __attribute__((weak)) int cxx_main(void) __asm__("_Z4mainv");
 
 struct pv_boot_info pvg_boot;
 const struct pv_clock *pvg_clock_record;
-
-/* Without operations there is no way to say anything: the name of the function
- * that traps is the message, in the report's backtrace. */
-__attribute__((noreturn, noinline)) static void
-no_hypervisor_of_this_abi_version(void)
-{
-	__builtin_trap();
-}
-
-static void take_boot_info(const struct pv_boot_info *info)
-{
-	size_t known = sizeof(pvg_boot);
-
-	if (!info || info->magic != PV_BOOT_MAGIC ||
-	    info->abi_version >> 16 != PV_ABI_MAJOR)
-		no_hypervisor_of_this_abi_version();
-	if (info->size_bytes < known)
-		known = info->size_bytes;
-	memcpy(&pvg_boot, info, known);
-	pvg_vcpu_prepare(0);
-	pvg_tls_start_boot_thread();
-	if (pvg_has(PV_FEATURE_CLOCK))
-		pvg_clock_record = &pvg_vcpu()->clock;
-}
 
 static void call_constructors(void)
 {
@@ -71,7 +43,7 @@ static int call_main(int argc, char **argv)
 	return cxx_main_argv ? cxx_main_argv(argc, argv) : cxx_main();
 }
 
-/* The strings lie in the window, read-only. C lets main write to its own, so
+/* The strings are not main's to write to. C lets main write to its own, so
  * they and the array that points to them are copied to the stack, as Unix has
  * it; the heap stays untouched until somebody wants it. */
 __attribute__((noreturn)) static void run_main(void)
@@ -96,9 +68,12 @@ __attribute__((noreturn)) static void run_main(void)
 	pvg_exit(call_main((int)pvg_boot.argc, argv));
 }
 
-void _start(const struct pv_boot_info *info)
+void pvg_start(void)
 {
-	take_boot_info(info);
+	pvg_vcpu_prepare(0);
+	pvg_tls_start_boot_thread();
+	if (pvg_has(PV_FEATURE_CLOCK))
+		pvg_clock_record = &pvg_vcpu_page(0)->clock;
 	call_constructors();
 	run_main();
 }

@@ -43,5 +43,5 @@ void pvg_tls_start_boot_thread(void)
 	pvg_tls_init(self);
 	pvg_vcpu()->own[PVG_OWN_THREAD] = (uint64_t)(uintptr_t)self;
 	if (pvg_tls_space() > 0)
-		__asm__ volatile("wrfsbase %0" : : "r"(self) : "memory");
+		pvg_fs_base_set(self);
 }

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * User mode: the way in is entry.S's; here is what goes past it, copies of memory.
+ * Copies of user memory. The way into user mode is user.c of the backend.
  */
 #include <pvguest/libc.h>
 #include <pvguest/page.h>
 #include <pvguest/user.h>
 
 #include "internal.h"
-
-int pvg_user_run(struct pv_user *user, void *xstate)
-{
-	pvg_entry_prepare();
-	return (int)pvg_user_enter(user, xstate, pvg_op_entry(PV_OP_USER_RUN));
-}
 
 /* Where user memory lies for us, from gva up to the end of its page at most; NULL
  * if user mode could not do that there. */

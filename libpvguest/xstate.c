@@ -12,7 +12,6 @@
 uint64_t pvg_xstate_mask;
 size_t pvg_xstate_size;
 const uint32_t pvg_mxcsr = PVG_MXCSR;
-uintptr_t pvg_upcall_return, pvg_trap_return;
 
 #define FXSAVE_BYTES 512
 #define FCW_AT 0
@@ -28,12 +27,10 @@ static size_t xsave_bytes(void)
 }
 
 /* Two vCPUs may both do this: they write the same. */
-void pvg_entry_prepare(void)
+void pvg_xstate_prepare(void)
 {
 	if (PVG_LIKELY(pvg_xstate_size))
 		return;
-	pvg_upcall_return = pvg_op_entry(PV_OP_UPCALL_RETURN);
-	pvg_trap_return = pvg_op_entry(PV_OP_TRAP_RETURN);
 	pvg_xstate_mask = pvg_boot.xcr0;
 	__atomic_store_n(&pvg_xstate_size,
 			 pvg_boot.xcr0 ? xsave_bytes() : FXSAVE_BYTES,
@@ -42,7 +39,7 @@ void pvg_entry_prepare(void)
 
 size_t pvg_xstate_bytes(void)
 {
-	pvg_entry_prepare();
+	pvg_xstate_prepare();
 	return pvg_xstate_size;
 }
 

@@ -51,6 +51,9 @@ void pvg_port_unmask(unsigned port);
  * unmasked at the return. pvg_unmask calls it when there is need. */
 void pvg_upcalls_run(void);
 
+/* pvg_mask holds upcalls back on this vCPU; it does not nest: see pvg_mask_save.
+ * pvg_masked tells whether they are held back. pvg_unmask_and_test lets them
+ * happen, and tells whether something is pending already. */
 #ifdef PVG_HOSTED
 static inline void pvg_mask(void)
 {
@@ -68,40 +71,10 @@ static inline bool pvg_unmask_and_test(void)
 	pvg_vcpu()->upcalls_masked = 0;
 	return pvg_vcpu()->upcalls_pending != 0;
 }
+#elif defined(PVG_NATIVE)
+#include <pvguest/native/mask.h>
 #else
-/* Hold upcalls back on this vCPU. Does not nest: see pvg_mask_save. */
-static inline void pvg_mask(void)
-{
-	__asm__ volatile("movl $1, %%gs:%c0"
-			 :
-			 : "i"(offsetof(struct pv_vcpu, upcalls_masked))
-			 : "memory");
-}
-
-static inline bool pvg_masked(void)
-{
-	bool masked;
-
-	__asm__ volatile("cmpl $0, %%gs:%c1"
-			 : "=@ccne"(masked)
-			 : "i"(offsetof(struct pv_vcpu, upcalls_masked))
-			 : "memory");
-	return masked;
-}
-
-/* Unmask; whether something is pending. */
-static inline bool pvg_unmask_and_test(void)
-{
-	bool pending;
-
-	__asm__ volatile("movl $0, %%gs:%c1\n\t"
-			 "cmpl $0, %%gs:%c2"
-			 : "=@ccne"(pending)
-			 : "i"(offsetof(struct pv_vcpu, upcalls_masked)),
-			   "i"(offsetof(struct pv_vcpu, upcalls_pending))
-			 : "memory");
-	return pending;
-}
+#include <pvguest/paravirt/mask.h>
 #endif
 
 /* Let upcalls happen again, those first that were held back. */

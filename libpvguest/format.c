@@ -174,6 +174,7 @@ static void emit_string(struct output *out, const struct spec *spec,
 	emit_field(out, spec, "", 0, string, strnlen(string, most));
 }
 
+#ifdef __SSE__ /* code without vector registers cannot pass a double */
 /* A double is mantissa * 2^exponent, with a mantissa below 2^53. */
 struct parts {
 	uint64_t mantissa;
@@ -340,6 +341,8 @@ static void emit_double(struct output *out, const struct spec *spec,
 		emit_finite(out, spec, &parts);
 }
 
+#endif
+
 static const char *parse_flags(const char *at, struct spec *ret_spec)
 {
 	for (;; at++) {
@@ -456,10 +459,12 @@ static bool convert(struct output *out, const struct spec *spec, va_list *args)
 	case 's':
 		emit_string(out, spec, va_arg(*args, const char *));
 		return true;
+#ifdef __SSE__
 	case 'f':
 	case 'F':
 		emit_double(out, spec, va_arg(*args, double));
 		return true;
+#endif
 	case '%':
 		emit(out, "%", 1);
 		return true;

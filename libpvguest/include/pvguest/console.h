@@ -36,8 +36,9 @@ int pvg_puts(const char *string);
  * Answers the length of the whole text, which the sn forms cut at size - 1 and
  * always terminate (size 0: nothing is written). -1 if the console failed.
  *
- * Not there: e g a n, long double, wide characters. f is exact to 2^-64. An
- * unknown conversion is printed as it stands. */
+ * Not there: e g a n, long double, wide characters; natively f, since a native
+ * kernel has no doubles. f is exact to 2^-64. An unknown conversion is printed as it
+ * stands. */
 __attribute__((format(printf, 1, 2))) int pvg_printf(const char *format, ...);
 __attribute__((format(printf, 1, 0))) int pvg_vprintf(const char *format,
 						      va_list args);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The interrupt controllers: where events come from, natively. Local APIC: SDM volume
+ * 3, chapter 11 (11.4 registers, 11.6 interrupts between processors, 11.8.5 EOI). I/O
+ * APIC: Intel 82093AA data sheet, chapter 3. The two 8259 are masked and forgotten.
+ */
+#include <pvguest/spinlock.h>
+
+#include "../internal.h"
+#include "apic.h"
+#include "vectors.h"
+
+#define PIC1_MASK 0x21
+#define PIC2_MASK 0xa1
+
+#define IO_APIC_SELECT 0
+#define IO_APIC_DATA 4 /* in uint32_t */
+#define IO_APIC_VERSION 1
+#define IO_APIC_PIN(n) (0x10 + 2 * (n))
+#define PIN_MASKED (1u << 16)
+
+static struct source {
+	pvg_irq_fn *fn;
+	void *arg;
+} source[PVG_GSIS];
+static struct pvg_spinlock io_apic_lock;
+static unsigned pins;
+
+static volatile uint32_t *io_apic(void)
+{
+	return pvg_native_device(pvg_acpi.io_apic);
+}
+
+static uint32_t io_apic_read(unsigned index)
+{
+	io_apic()[IO_APIC_SELECT] = index;
+	return io_apic()[IO_APIC_DATA];
+}
+
+static void io_apic_write(unsigned index, uint32_t value)
+{
+	io_apic()[IO_APIC_SELECT] = index;
+	io_apic()[IO_APIC_DATA] = value;
+}
+
+void pvg_interrupts_prepare(void)
+{
+	pvg_outb(PIC1_MASK, 0xff);
+	pvg_outb(PIC2_MASK, 0xff);
+	pins = (io_apic_read(IO_APIC_VERSION) >> 16 & 0xff) + 1;
+	if (pins > PVG_GSIS)
+		pins = PVG_GSIS;
+	for (unsigned pin = 0; pin < pins; pin++)
+		io_apic_write(IO_APIC_PIN(pin), PIN_MASKED);
+}
+
+void pvg_interrupts_start(void)
+{
+	pvg_apic_start();
+	pvg_apic_write(APIC_TASK_PRIORITY, 0);
+	pvg_apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
+	pvg_apic_write(APIC_LVT_LINT1, APIC_LVT_MASKED);
+	pvg_apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
+	pvg_apic_write(APIC_LVT_TIMER, PVG_INTERRUPT_TIMER);
+	pvg_apic_write(APIC_TIMER_DIVIDE, APIC_TIMER_DIVIDE_BY_1);
+	pvg_apic_write(APIC_SPURIOUS,
+		       APIC_SPURIOUS_ENABLE | PVG_INTERRUPT_SPURIOUS);
+}
+
+int pvg_native_irq_route(unsigned gsi, pvg_irq_fn *fn, void *arg)
+{
+	bool was_masked;
+	int answer = -PV_EBUSY;
+
+	if (gsi >= pins)
+		return -PV_EINVAL;
+	was_masked = pvg_spin_lock_masked(&io_apic_lock);
+	if (!source[gsi].fn) {
+		source[gsi].arg = arg;
+		__atomic_store_n(&source[gsi].fn, fn, __ATOMIC_RELEASE);
+		io_apic_write(IO_APIC_PIN(gsi) + 1, pvg_cpu()->apic_id << 24);
+		io_apic_write(IO_APIC_PIN(gsi), PVG_INTERRUPT_GSI + gsi);
+		answer = 0;
+	}
+	pvg_spin_unlock_masked(&io_apic_lock, was_masked);
+	return answer;
+}
+
+void pvg_native_irq_unroute(unsigned gsi)
+{
+	bool was_masked = pvg_spin_lock_masked(&io_apic_lock);
+
+	io_apic_write(IO_APIC_PIN(gsi), PIN_MASKED);
+	__atomic_store_n(&source[gsi].fn, NULL, __ATOMIC_RELEASE);
+	pvg_spin_unlock_masked(&io_apic_lock, was_masked);
+}
+
+void pvg_ipi_send(unsigned vcpu, unsigned vector)
+{
+	bool was_masked = pvg_mask_save();
+
+	pvg_apic_command(pvg_cpu_of(vcpu)->apic_id, vector);
+	pvg_mask_restore(was_masked);
+}
+
+static void serve_gsi(unsigned gsi)
+{
+	pvg_irq_fn *fn = __atomic_load_n(&source[gsi].fn, __ATOMIC_ACQUIRE);
+
+	if (fn)
+		fn(source[gsi].arg);
+}
+
+void pvg_interrupt_serve(unsigned vector)
+{
+	if (vector == PVG_INTERRUPT_SPURIOUS)
+		return; /* not to be acknowledged */
+	pvg_apic_write(APIC_EOI, 0);
+	if (vector == PVG_INTERRUPT_TIMER)
+		pvg_timer_fired();
+	else if (vector - PVG_INTERRUPT_GSI < PVG_GSIS)
+		serve_gsi(vector - PVG_INTERRUPT_GSI);
+	/* What an event's says is in the vCPU's page, and a flush is served where
+	 * it is known what was interrupted. */
+}

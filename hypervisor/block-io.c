@@ -16,6 +16,25 @@
 /* Never written to, so that the host's zero page backs it: costs no memory. */
 static uint8_t zeroes[64 << 10] __attribute__((aligned(4096)));
 
+void hv_blk_target_attach(struct hv_blk_target *target, struct hv_loop *loop)
+{
+	int slot = hv_loop_add_file(loop, target->disk->fd);
+
+	target->loop = loop;
+	target->file_is_slot = slot >= 0;
+	target->file = slot >= 0 ? slot : target->disk->fd;
+}
+
+void hv_blk_target_stats(const struct hv_blk_target *target,
+			 struct hv_blk_stats *ret_stats)
+{
+	const uint64_t *from = (const void *)&target->stats;
+	uint64_t *to = (void *)ret_stats;
+
+	for (unsigned i = 0; i < sizeof(*ret_stats) / sizeof(*to); i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
 /* The one place where the host's error numbers become the contract's. */
 static int32_t status_of(int error)
 {

@@ -58,6 +58,13 @@ struct hv_blk_io {
 	uint64_t token;
 };
 
+/* Give the loop its disk: at the first use, since a disk that is never used costs the
+ * loop nothing. */
+void hv_blk_target_attach(struct hv_blk_target *target, struct hv_loop *loop);
+/* Its counters, from any thread. */
+void hv_blk_target_stats(const struct hv_blk_target *target,
+			 struct hv_blk_stats *ret_stats);
+
 /* The request passed its checks; op, target, over, iov and iovs are set. */
 void hv_blk_io_start(struct hv_blk_io *blk_io, uint64_t offset_bytes,
 		     uint64_t len_bytes);

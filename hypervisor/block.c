@@ -89,23 +89,12 @@ static void do_for(struct hv_block *block, struct hv_blk_queue *queue,
 	hv_loop_do(block->vm->loop, &job.job);
 }
 
-/* At the first queue: a disk that is never opened costs the loop nothing. */
-static void attach_target(struct hv_block *block)
-{
-	struct hv_blk_target *target = &block->target;
-	int slot = hv_loop_add_file(block->vm->loop, block->disk.fd);
-
-	target->loop = block->vm->loop;
-	target->file_is_slot = slot >= 0;
-	target->file = slot >= 0 ? slot : block->disk.fd;
-}
-
 static void open_run(struct hv_job *job)
 {
 	struct block_job *b = HV_OWNER(job, struct block_job, job);
 
 	if (!b->block->target.loop)
-		attach_target(b->block);
+		hv_blk_target_attach(&b->block->target, b->block->vm->loop);
 	hv_blk_queue_open(b->queue, &b->block->target);
 	hv_loop_job_done(job);
 }
@@ -256,11 +245,7 @@ void hv_block_doorbell(struct hv_vm *vm, uint32_t doorbell)
 void hv_block_stats(const struct hv_block *block,
 		    struct hv_blk_stats *ret_stats)
 {
-	const uint64_t *from = (const void *)&block->target.stats;
-	uint64_t *to = (void *)ret_stats;
-
-	for (unsigned i = 0; i < sizeof(*ret_stats) / sizeof(*to); i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	hv_blk_target_stats(&block->target, ret_stats);
 }
 
 void hv_block_free(struct hv_block *block)

@@ -73,24 +73,30 @@ static struct json_object *operations_json(const struct hv_vcpu_stats *stats)
 	return operations;
 }
 
+struct json_object *hv_stats_disk(const struct hv_blk_stats *b)
+{
+	struct json_object *o = json_object_new_object();
+
+	hv_json_put_u64(o, "requests", b->requests);
+	hv_json_put_u64(o, "failed", b->failed);
+	hv_json_put_u64(o, "read_bytes", b->read_bytes);
+	hv_json_put_u64(o, "written_bytes", b->written_bytes);
+	hv_json_put_u64(o, "doorbells", b->doorbells);
+	hv_json_put_u64(o, "events_sent", b->events_sent);
+	hv_json_put_u64(o, "events_suppressed", b->events_suppressed);
+	hv_json_put_u64(o, "batches", b->batches);
+	return o;
+}
+
 static struct json_object *block_json(const struct hv_vm *vm)
 {
 	struct json_object *list = json_object_new_array();
 
 	for (unsigned i = 0; i < vm->blocks; i++) {
-		struct json_object *o = json_object_new_object();
-		struct hv_blk_stats b;
+		struct hv_blk_stats stats;
 
-		hv_block_stats(vm->block[i], &b);
-		hv_json_put_u64(o, "requests", b.requests);
-		hv_json_put_u64(o, "failed", b.failed);
-		hv_json_put_u64(o, "read_bytes", b.read_bytes);
-		hv_json_put_u64(o, "written_bytes", b.written_bytes);
-		hv_json_put_u64(o, "doorbells", b.doorbells);
-		hv_json_put_u64(o, "events_sent", b.events_sent);
-		hv_json_put_u64(o, "events_suppressed", b.events_suppressed);
-		hv_json_put_u64(o, "batches", b.batches);
-		json_object_array_add(list, o);
+		hv_block_stats(vm->block[i], &stats);
+		json_object_array_add(list, hv_stats_disk(&stats));
 	}
 	return list;
 }

@@ -12,7 +12,9 @@
 #include "engine.h"
 #include "error.h"
 
+struct hv_blk_stats;
 struct hv_vm;
+struct json_object;
 
 struct hv_stats {
 	uint64_t process_ns; /* host time when the process began */
@@ -32,6 +34,8 @@ struct hv_vcpu_stats {
 /* Remember when this process began: now, less the processor time it has used,
  * which is what was spent between exec and main. Call early. */
 uint64_t hv_process_start_ns(void);
+/* A disk's counters. */
+struct json_object *hv_stats_disk(const struct hv_blk_stats *stats);
 /* Write them as JSON and close the file, unless it is stderr. 0, or -1 with err. */
 int hv_stats_write(struct hv_vm *vm, FILE *out, struct hv_error *err);
 

@@ -11,7 +11,6 @@
 #include "../console.h"
 #include "../engine-kvm.h"
 #include "../machine.h"
-#include "disks.h"
 #include "native.h"
 
 /* ---- RAM */
@@ -139,7 +138,9 @@ const char *hv_native_warning(const struct hv_vm *vm)
 
 /* ---- the whole */
 
-static int add_devices(struct hv_native *n, struct hv_error *err)
+static int add_devices(struct hv_native *n,
+		       const struct hv_machine_options *options,
+		       struct hv_error *err)
 {
 	n->serial = hv_serial_create(n);
 	if (!n->serial)
@@ -147,6 +148,10 @@ static int add_devices(struct hv_native *n, struct hv_error *err)
 	hv_bus_add(&n->bus, &hv_rtc);
 	hv_bus_add(&n->bus, &hv_debug_exit);
 	hv_bus_add(&n->bus, &hv_keyboard);
+	for (unsigned i = 0; i < options->disks; i++)
+		if (hv_virtio_block_add(&n->disk[i], n, i, &options->disk[i],
+					err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -166,9 +171,6 @@ int hv_native_build(struct hv_vm *vm, const struct hv_machine_options *options,
 
 	if (!n)
 		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
-	if (options->disks)
-		return hv_fail(err, HV_STATUS_USAGE,
-			       "--block: bare-metal kernels have no disks yet");
 	n->engine.ops = &hv_engine_native;
 	n->dev = n->kvm = -1;
 	n->vm = vm;
@@ -177,7 +179,7 @@ int hv_native_build(struct hv_vm *vm, const struct hv_machine_options *options,
 	vm->engine = &n->engine;
 	if (make_kvm(n, err) < 0 || make_memory(n, err) < 0 ||
 	    look_at_host(n, err) < 0 || load(vm, err) < 0 ||
-	    add_devices(n, err) < 0 || add_vcpus(n, err) < 0 ||
+	    add_devices(n, options, err) < 0 || add_vcpus(n, err) < 0 ||
 	    hv_native_tell(vm, options, &start_info, err) < 0)
 		return -1;
 	return hv_native_cpu_boot(n, start_info, err);
@@ -185,16 +187,10 @@ int hv_native_build(struct hv_vm *vm, const struct hv_machine_options *options,
 
 void hv_native_close_disks(struct hv_native *native)
 {
-	(void)native;
-}
-
-const char *hv_native_disk_word(const struct hv_native *native, unsigned number,
-				char word[HV_DISK_WORD_BYTES])
-{
-	(void)native;
-	(void)number;
-	word[0] = 0;
-	return word;
+	for (unsigned i = 0; i < HV_BLOCK_DEVICES_MAX; i++) {
+		hv_virtio_block_free(native->disk[i]);
+		native->disk[i] = NULL;
+	}
 }
 
 static void native_free(struct hv_engine *engine)

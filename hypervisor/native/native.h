@@ -22,6 +22,7 @@
 #include "../engine.h"
 #include "../vm.h"
 #include "device.h"
+#include "virtio.h"
 
 struct hv_machine_options;
 struct json_object;
@@ -69,6 +70,8 @@ struct hv_native {
 	struct hv_native_cpu cpu[PV_VCPUS_MAX];
 	struct hv_bus bus;
 	struct hv_serial *serial;
+	struct hv_virtio_block *disk[HV_BLOCK_DEVICES_MAX];
+	unsigned virtios; /* virtio devices that there are */
 };
 
 /* machine.c: what machine.h does, for a native image. */

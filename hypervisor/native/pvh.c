@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "../machine.h"
-#include "disks.h"
 #include "native.h"
 
 #define MAGIC 0x336ec578u
@@ -85,7 +84,7 @@ static int put_command_line(struct place *place, struct hv_vm *vm,
 			    const struct hv_machine_options *options,
 			    pv_gpa_t *ret_gpa, struct hv_error *err)
 {
-	char word[HV_DISK_WORD_BYTES];
+	char word[HV_VIRTIO_WORD_BYTES];
 	struct text text;
 
 	text.at = take(place, 1, ret_gpa);
@@ -94,8 +93,10 @@ static int put_command_line(struct place *place, struct hv_vm *vm,
 	for (int i = 1; i < options->argc; i++)
 		if (put_word(&text, options->argv[i], err) < 0)
 			return -1;
-	for (unsigned i = 0; i < options->disks; i++)
-		put(&text, hv_native_disk_word(vm->native, i, word));
+	for (unsigned i = 0; i < options->disks; i++) {
+		hv_virtio_word(hv_virtio_block_device(vm->native->disk[i]), word);
+		put(&text, word);
+	}
 	if (text.full)
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "the arguments after -- are too long: a bare-metal kernel's command line has %llu bytes",

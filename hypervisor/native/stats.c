@@ -3,6 +3,7 @@
  * What --stats tells of a native machine: exits to this program by reason and by
  * device, and what KVM itself counted.
  */
+#include "../block-io.h"
 #include "../json.h"
 #include "native.h"
 
@@ -38,8 +39,22 @@ static struct json_object *devices_json(const struct hv_bus *bus)
 	return devices;
 }
 
+static struct json_object *block_json(const struct hv_native *native)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned i = 0; i < HV_BLOCK_DEVICES_MAX && native->disk[i]; i++) {
+		struct hv_blk_stats stats;
+
+		hv_virtio_block_stats(native->disk[i], &stats);
+		json_object_array_add(list, hv_stats_disk(&stats));
+	}
+	return list;
+}
+
 void hv_native_stats(struct hv_vm *vm, struct json_object *o)
 {
 	hv_json_put(o, "exits", exits_json(vm));
 	hv_json_put(o, "devices", devices_json(&vm->native->bus));
+	hv_json_put(o, "block", block_json(vm->native));
 }

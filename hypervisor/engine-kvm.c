@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "guest-memory.h"
+#include "kvm-stats.h"
 #include "kvm-tables.h"
 #include "page-tables.h"
 #include "roots.h"
@@ -211,6 +212,18 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 	return 0;
 }
 
+static struct json_object *kvm_counters(struct hv_engine *engine)
+{
+	struct hv_kvm *k = hv_kvm_of(engine);
+	int fd[PV_VCPUS_MAX];
+	unsigned vcpus = 0;
+
+	for (unsigned i = 0; i < PV_VCPUS_MAX; i++)
+		if (k->cpu[i])
+			fd[vcpus++] = k->cpu[i]->fd;
+	return hv_kvm_stats(fd, vcpus);
+}
+
 static int kvm_set_doorbell(struct hv_engine *engine, uint32_t number,
 			    int eventfd, bool on)
 {
@@ -247,6 +260,7 @@ const struct hv_engine_ops hv_engine_kvm = {
 	.name = "kvm",
 	.create = kvm_create,
 	.free = kvm_free,
+	.counters = kvm_counters,
 	.set_doorbell = kvm_set_doorbell,
 	.map_tables = kvm_map_tables,
 	.cpu_create = hv_kvm_cpu_create,

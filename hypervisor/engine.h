@@ -16,6 +16,7 @@
 struct hv_layout;
 struct hv_memory;
 struct hv_window;
+struct json_object;
 
 /* General registers, in the order in which KVM keeps them: what an operation
  * changes is then changed in place, with nothing copied on the hot path. */
@@ -105,6 +106,9 @@ struct hv_engine_ops {
 		      const struct hv_engine_options *options,
 		      struct hv_error *err);
 	void (*free)(struct hv_engine *engine); /* and its vCPUs */
+	/* What the host counted of its vCPUs, by the host's names, for --stats: a
+	 * new object, or NULL if it does not tell. May be NULL. */
+	struct json_object *(*counters)(struct hv_engine *engine);
 	/* Have doorbell `number` signal eventfd instead of exiting, or no longer.
 	 * 0, or -errno if this host cannot. Any thread. */
 	int (*set_doorbell)(struct hv_engine *engine, uint32_t number,
@@ -154,7 +158,7 @@ struct hv_engine_ops {
 
 extern const struct hv_engine_ops hv_engine_kvm;
 /* Of bare-metal kernels at ring 0, with a machine of its own around it: native/. It
- * has only name, free and cpu_kick. */
+ * has only name, free, counters and cpu_kick. */
 extern const struct hv_engine_ops hv_engine_native;
 
 #endif

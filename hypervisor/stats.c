@@ -32,7 +32,7 @@ uint64_t hv_process_start_ns(void)
 	return hv_host_ns() - hv_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-static uint64_t *counters(struct hv_vcpu_stats *stats)
+static uint64_t *words(struct hv_vcpu_stats *stats)
 {
 	return (uint64_t *)(void *)stats;
 }
@@ -43,7 +43,7 @@ static struct hv_vcpu_stats sum_of_vcpus(struct hv_vm *vm)
 
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		for (size_t c = 0; c < sizeof(sum) / sizeof(uint64_t); c++)
-			counters(&sum)[c] += counters(&vm->vcpu[i].stats)[c];
+			words(&sum)[c] += words(&vm->vcpu[i].stats)[c];
 	return sum;
 }
 
@@ -136,6 +136,11 @@ static void put_paravirtual(struct json_object *o, const struct hv_vm *vm,
 	hv_json_put(o, "block", block_json(vm));
 }
 
+static struct json_object *counters(struct hv_engine *engine)
+{
+	return engine->ops->counters ? engine->ops->counters(engine) : NULL;
+}
+
 static struct json_object *stats_json(struct hv_vm *vm)
 {
 	const struct hv_stats *s = &vm->stats;
@@ -156,6 +161,7 @@ static struct json_object *stats_json(struct hv_vm *vm)
 		hv_native_stats(vm, o);
 	else
 		put_paravirtual(o, vm, &sum);
+	hv_json_put(o, "kvm", counters(vm->engine));
 	return o;
 }
 

@@ -10,6 +10,7 @@
 
 #include "../console.h"
 #include "../engine-kvm.h"
+#include "../kvm-stats.h"
 #include "../machine.h"
 #include "native.h"
 
@@ -193,6 +194,16 @@ void hv_native_close_disks(struct hv_native *native)
 	}
 }
 
+static struct json_object *native_counters(struct hv_engine *engine)
+{
+	struct hv_native *n = (struct hv_native *)(void *)engine;
+	int fd[PV_VCPUS_MAX];
+
+	for (unsigned i = 0; i < n->vm->vcpus; i++)
+		fd[i] = n->cpu[i].fd;
+	return hv_kvm_stats(fd, n->vm->vcpus);
+}
+
 static void native_free(struct hv_engine *engine)
 {
 	struct hv_native *n = (struct hv_native *)(void *)engine;
@@ -210,5 +221,6 @@ static void native_free(struct hv_engine *engine)
 const struct hv_engine_ops hv_engine_native = {
 	.name = "native",
 	.free = native_free,
+	.counters = native_counters,
 	.cpu_kick = hv_native_cpu_kick,
 };

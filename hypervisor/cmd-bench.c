@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * `paravane bench`: the command line and the table of benchmarks. How they are
- * measured is bench/plan.c; read bench/bench.h first.
+ * measured is bench/plan.c; read bench/bench.h first. `paravane bench techniques` is
+ * another thing, cmd-bench-techniques.c.
  */
 #include <argp.h>
 #include <errno.h>
@@ -73,7 +74,9 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Measure Paravane against the best this host could do without it."
+	"Measure Paravane against the best this host could do without it; with "
+	"`techniques', the same kernels under every technique of virtualization "
+	"there is here, and with `compare' two such measurements."
 	"\vNAME selects benchmarks by the beginning of their name; all run by "
 	"default. Both sides of a row are measured in turns in the same run. "
 	"Ratios carry over to other hosts better than figures do.\n\n"
@@ -212,15 +215,43 @@ static int finish(const struct request *request)
 	return none_measured(&request->run) ? HV_STATUS_HOST : 0;
 }
 
+/* `paravane bench techniques` and `compare` parse what is theirs. */
+static bool is_subcommand(int argc, char **argv, int *ret_status)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} commands[] = {
+		{ "techniques", hv_cmd_bench_techniques },
+		{ "compare", hv_cmd_bench_compare },
+	};
+	static char name[64];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (argc < 2 || strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		snprintf(name, sizeof(name), "paravane bench %s",
+			 commands[i].name);
+		argv[1] = name;
+		*ret_status = commands[i].run(argc - 1, argv + 1);
+		return true;
+	}
+	return false;
+}
+
 int hv_cmd_bench(int argc, char **argv)
 {
 	const struct argp argp = { .options = options,
 				   .parser = parse_option,
-				   .args_doc = "[NAME...]",
+				   .args_doc = "[NAME...]\n"
+					       "techniques [OPTION...] [ROW...]\n"
+					       "compare A.json B.json",
 				   .doc = doc };
 	struct request request = { .run.progress = isatty(STDERR_FILENO) };
 	int status;
 
+	if (is_subcommand(argc, argv, &status))
+		return status;
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
 	if (request.list)
 		return list();

@@ -11,5 +11,7 @@ int hv_cmd_walk(int argc, char **argv);
 int hv_cmd_inspect(int argc, char **argv);
 int hv_cmd_doctor(int argc, char **argv);
 int hv_cmd_bench(int argc, char **argv);
+int hv_cmd_bench_techniques(int argc, char **argv);
+int hv_cmd_bench_compare(int argc, char **argv);
 
 #endif

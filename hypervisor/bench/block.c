@@ -163,7 +163,7 @@ static int make_call(struct hv_bench_run *run, struct contest *contest,
 	struct hv_guest_call *guest = &contest->guest;
 	const struct variant *variant = contest->variant;
 
-	if (hv_guest_call_init(guest, run, "blk.elf", err) < 0)
+	if (hv_guest_call_init(guest, run->guests_dir, "blk.elf", err) < 0)
 		return -1;
 	block_option(guest->block, run->test_file, variant->direct);
 	hv_guest_arg_text(guest, variant->random ? "random" : "sequential");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See child.h. Signal handlers kill the child; the code below only ever waits
- * for it. So a timeout costs one setitimer per child and nothing in between,
+ * See child.h. Signal handlers kill the child, and those that it made, which would
+ * keep its pipes open: each is a process group. The code below only ever waits for it. So a timeout costs one setitimer per child and nothing in between,
  * which matters where spawn to exit is what is measured.
  */
 #include "child.h"
@@ -20,7 +20,7 @@
 
 #include "../clock.h"
 
-#define CHILD_TIMEOUT_SECONDS 30
+static unsigned timeout_seconds = 30;
 
 static volatile pid_t child;
 static volatile sig_atomic_t ended_by, timed_out;
@@ -32,7 +32,7 @@ static void on_signal(int number)
 	else
 		ended_by = number;
 	if (child > 0)
-		kill(child, SIGKILL);
+		kill(-child, SIGKILL);
 }
 
 static sigset_t handled_signals(void)
@@ -54,6 +54,11 @@ void hv_child_init(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
+}
+
+void hv_child_timeout(unsigned seconds)
+{
+	timeout_seconds = seconds;
 }
 
 int hv_child_signal(void)
@@ -143,7 +148,8 @@ static int spawn(pid_t *ret_pid, char *const argv[],
 
 	sigemptyset(&none);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, streams->null, 0);
@@ -197,7 +203,7 @@ static int reap(void)
 }
 
 /* Whether one of our signals, rather than the child, ended it. */
-static int check_signals(const char *what, struct hv_error *err)
+static int check_signals(struct hv_error *err)
 {
 	if (ended_by)
 		return hv_fail(err, HV_STATUS_SIGNAL + ended_by,
@@ -205,8 +211,8 @@ static int check_signals(const char *what, struct hv_error *err)
 	if (timed_out)
 		return hv_fail(
 			err, HV_STATUS_FAILED,
-			"%s was stopped: it ran for more than %d seconds", what,
-			CHILD_TIMEOUT_SECONDS);
+			"the run was stopped: it took more than %u seconds",
+			timeout_seconds);
 	return 0;
 }
 
@@ -255,16 +261,16 @@ int hv_child_run(char *const argv[], struct hv_output *ret_output,
 	int rc;
 
 	timed_out = 0;
-	if (check_signals(argv[0], err) < 0 ||
+	if (check_signals(err) < 0 ||
 	    streams_open(&streams, ret_output != NULL, err) < 0)
 		return -1;
-	set_timeout(CHILD_TIMEOUT_SECONDS);
+	set_timeout(timeout_seconds);
 	start_ns = hv_host_ns();
 	rc = run_to_end(argv, &streams, ret_output, ret_status, err);
 	*ret_ns = hv_host_ns() - start_ns;
 	set_timeout(0);
 	streams_done(&streams);
-	return rc < 0 ? rc : check_signals(argv[0], err);
+	return rc < 0 ? rc : check_signals(err);
 }
 
 /* The forked child's whole life. */
@@ -278,6 +284,7 @@ __attribute__((noreturn)) static void call(int (*function)(void *), void *arg,
 	signal(SIGTERM, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(streams->out_write, 1);
 	dup2(streams->err_write, 2);
@@ -299,6 +306,8 @@ static int call_to_end(int (*function)(void *), void *arg,
 	pid = fork();
 	if (pid == 0)
 		call(function, arg, streams);
+	if (pid > 0)
+		setpgid(pid, pid); /* whoever of the two is first */
 	child = pid;
 	signals_release(&before);
 	if (pid < 0)
@@ -306,8 +315,11 @@ static int call_to_end(int (*function)(void *), void *arg,
 			       strerror(errno));
 	read_streams(streams, output);
 	status = reap();
-	if (check_signals("the native side", err) < 0)
+	if (check_signals(err) < 0)
 		return -1;
+	if (status && output->err[0])
+		return hv_fail(err, HV_STATUS_FAILED, "%.*s",
+			       (int)strcspn(output->err, "\n"), output->err);
 	if (status)
 		return hv_fail(err, HV_STATUS_FAILED,
 			       "the native side failed with wait status %#x",
@@ -322,10 +334,10 @@ int hv_child_call(int (*function)(void *arg), void *arg,
 	int rc;
 
 	timed_out = 0;
-	if (check_signals("the native side", err) < 0 ||
+	if (check_signals(err) < 0 ||
 	    streams_open(&streams, true, err) < 0)
 		return -1;
-	set_timeout(CHILD_TIMEOUT_SECONDS);
+	set_timeout(timeout_seconds);
 	rc = call_to_end(function, arg, &streams, ret_output, err);
 	set_timeout(0);
 	streams_done(&streams);

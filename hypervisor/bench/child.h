@@ -13,6 +13,8 @@
 
 /* Take over SIGINT, SIGTERM and SIGALRM. Once per process. */
 void hv_child_init(void);
+/* From now on a child is stopped after so many seconds; 30 at first. */
+void hv_child_timeout(unsigned seconds);
 /* The signal that asked the program to end, or 0. */
 int hv_child_signal(void);
 
@@ -23,7 +25,8 @@ int hv_child_run(char *const argv[], struct hv_output *ret_output,
 		 int *ret_status, uint64_t *ret_ns, struct hv_error *err);
 
 /* Run a function of this program in a process of its own and keep what it
- * prints. It answers 0 for success. */
+ * prints. It answers 0 for success; else the first line that it printed on
+ * standard error is the reason. */
 int hv_child_call(int (*function)(void *arg), void *arg,
 		  struct hv_output *ret_output, struct hv_error *err);
 

@@ -48,7 +48,7 @@ static void run_clock(struct hv_bench_run *run, const struct hv_bench *bench)
 	const struct hv_bench_plan plan = { sides, 2, rows, 2, 2 };
 	struct hv_error err = { 0 };
 
-	if (hv_guest_call_init(&guest.call, run, "micro.elf", &err) < 0) {
+	if (hv_guest_call_init(&guest.call, run->guests_dir, "micro.elf", &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;
 	}

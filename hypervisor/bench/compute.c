@@ -150,7 +150,7 @@ static void run_compute(struct hv_bench_run *run, const struct hv_bench *bench)
 					    2 };
 	struct hv_error err = { 0 };
 
-	if (hv_guest_call_init(&compute.guest, run, "compute.elf", &err) < 0) {
+	if (hv_guest_call_init(&compute.guest, run->guests_dir, "compute.elf", &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;
 	}

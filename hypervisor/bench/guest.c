@@ -22,6 +22,7 @@
 static const char *const folders[] = {
 	"../tests/bench",
 	"../sample-guests",
+	"../sample-guests/minikernel",
 	"../libexec/paravane",
 };
 
@@ -47,19 +48,19 @@ static bool exists_in(const char *folder, const char *sub, const char *name,
 	return len < PATH_MAX && access(ret_path, R_OK) == 0;
 }
 
-int hv_guest_find(const struct hv_bench_run *run, const char *name,
+int hv_guest_find(const char *guests_dir, const char *name,
 		  char ret_path[PATH_MAX], struct hv_error *err)
 {
 	char own[PATH_MAX] = ".";
 
-	if (run->guests_dir) {
-		if (exists_in(run->guests_dir, ".", name, ret_path))
+	if (guests_dir) {
+		if (exists_in(guests_dir, ".", name, ret_path))
 			return 0;
 		return hv_fail(
 			err, HV_STATUS_FAILED,
 			"%s is not in %s: name the folder with the bench "
 			"guests with --guests",
-			name, run->guests_dir);
+			name, guests_dir);
 	}
 	program_folder(own);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
@@ -72,12 +73,29 @@ int hv_guest_find(const struct hv_bench_run *run, const char *name,
 		name, own);
 }
 
-int hv_guest_call_init(struct hv_guest_call *call,
-		       const struct hv_bench_run *run, const char *name,
-		       struct hv_error *err)
+int hv_guest_call_init(struct hv_guest_call *call, const char *guests_dir,
+		       const char *name, struct hv_error *err)
 {
 	*call = (struct hv_guest_call){ 0 };
-	return hv_guest_find(run, name, call->path, err);
+	return hv_guest_find(guests_dir, name, call->path, err);
+}
+
+/* A comma in a path is doubled for --block. */
+int hv_guest_block(struct hv_guest_call *call, const char *path,
+		   const char *options, struct hv_error *err)
+{
+	size_t at = 0, room = sizeof(call->block) - strlen(options) - 2;
+
+	for (const char *c = path; *c && at < room; c++) {
+		if (*c == ',')
+			call->block[at++] = ',';
+		call->block[at++] = *c;
+	}
+	if (at >= room)
+		return hv_fail(err, HV_STATUS_FAILED, "%.300s: too long a path",
+			       path);
+	strcpy(call->block + at, options);
+	return 0;
 }
 
 void hv_guest_arg_text(struct hv_guest_call *call, const char *text)
@@ -97,7 +115,7 @@ void hv_guest_arg_number(struct hv_guest_call *call, uint64_t number)
 struct command {
 	char stats[48];
 	char vcpus[24];
-	const char *word[10 + HV_GUEST_ARGS_MAX];
+	const char *word[12 + HV_GUEST_ARGS_MAX];
 	unsigned words;
 };
 
@@ -116,6 +134,10 @@ static void command_make(struct command *command,
 		snprintf(command->stats, sizeof(command->stats),
 			 "--stats=/proc/%d/fd/%d", getpid(), stats_fd);
 		add(command, command->stats);
+	}
+	if (call->engine) {
+		add(command, "--engine");
+		add(command, call->engine);
 	}
 	if (call->block[0]) {
 		add(command, "--block");
@@ -144,18 +166,24 @@ static int command_run(struct command *command, struct hv_output *output,
 
 /* The program's own words, without its name and the end of the line. */
 static int fail_as_child(const struct hv_guest_call *call, int status,
-			 const char *text, struct hv_error *err)
+			 const struct hv_output *output, struct hv_error *err)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : HV_STATUS_FAILED;
+	const char *text = "";
+	int len = 0;
 
-	if (strncmp(text, "paravane: ", 10) == 0)
+	if (output)
+		hv_output_reason(output, &text, &len);
+	if (strncmp(text, "paravane: ", 10) == 0) {
 		text += 10;
-	if (!*text)
+		len -= 10;
+	}
+	if (len == 0)
 		return hv_fail(err, HV_STATUS_FAILED,
 			       "%.300s ended with wait status %#x", call->path,
 			       (unsigned)status);
 	return hv_fail(err, code == HV_STATUS_HOST ? code : HV_STATUS_FAILED,
-		       "%.*s", (int)strcspn(text, "\n"), text);
+		       "%.*s", len, text);
 }
 
 static int run_with_stats(const struct hv_guest_call *call, int stats_fd,
@@ -167,11 +195,12 @@ static int run_with_stats(const struct hv_guest_call *call, int stats_fd,
 	ssize_t len;
 	int status;
 
+	ret_answer->output = (struct hv_output){ 0 };
 	command_make(&command, call, stats_fd);
 	if (command_run(&command, &ret_answer->output, &status, &ns, err) < 0)
 		return -1;
 	if (status)
-		return fail_as_child(call, status, ret_answer->output.err, err);
+		return fail_as_child(call, status, &ret_answer->output, err);
 	len = pread(stats_fd, ret_answer->stats, sizeof(ret_answer->stats) - 1,
 		    0);
 	ret_answer->stats[len > 0 ? len : 0] = '\0';
@@ -204,7 +233,7 @@ int hv_guest_time(const struct hv_guest_call *call, uint64_t *ret_ns,
 	if (command_run(&command, NULL, &status, ret_ns, err) < 0)
 		return -1;
 	if (status)
-		return fail_as_child(call, status, "", err);
+		return fail_as_child(call, status, NULL, err);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "bench.h"
 #include "child.h"
 
-#define HV_GUEST_ARGS_MAX 8
+#define HV_GUEST_ARGS_MAX 40
 
 /* A `paravane run` to be. */
 struct hv_guest_call {
@@ -19,7 +19,8 @@ struct hv_guest_call {
 	char block[2 * PATH_MAX]; /* of --block; "" for none */
 	char arg[HV_GUEST_ARGS_MAX][24];
 	unsigned args;
-	unsigned vcpus; /* 0: one */
+	unsigned vcpus;     /* 0: one */
+	const char *engine; /* NULL: the one that paravane takes */
 };
 
 struct hv_guest_answer {
@@ -27,18 +28,21 @@ struct hv_guest_answer {
 	char stats[16384]; /* the JSON of --stats */
 };
 
-/* Find a guest image or a program of the benchmarks by its file name. */
-int hv_guest_find(const struct hv_bench_run *run, const char *name,
+/* Find a guest image or a program of the benchmarks by its file name, in this
+ * folder, or with NULL beside the program. */
+int hv_guest_find(const char *guests_dir, const char *name,
 		  char ret_path[PATH_MAX], struct hv_error *err);
 /* Find an image and start a call of it. */
-int hv_guest_call_init(struct hv_guest_call *call,
-		       const struct hv_bench_run *run, const char *name,
-		       struct hv_error *err);
+int hv_guest_call_init(struct hv_guest_call *call, const char *guests_dir,
+		       const char *name, struct hv_error *err);
+/* Give it a disk: a path, and options of --block after it. */
+int hv_guest_block(struct hv_guest_call *call, const char *path,
+		   const char *options, struct hv_error *err);
 void hv_guest_arg_text(struct hv_guest_call *call, const char *text);
 void hv_guest_arg_number(struct hv_guest_call *call, uint64_t number);
 
-/* Run it and keep what it said. Anything but status 0 is a failure, in the
- * words of its standard error. */
+/* Run it and keep what it said, also if it failed. Anything but status 0 is a
+ * failure, in the words of its standard error, else of its last line. */
 int hv_guest_run(const struct hv_guest_call *call,
 		 struct hv_guest_answer *ret_answer, struct hv_error *err);
 /* Run it with its output discarded, without --stats, and take the time. */

@@ -101,9 +101,9 @@ static void run_hello(struct hv_bench_run *run, const struct hv_bench *bench)
 
 	/* Once with its output kept: if it fails, its words tell why; and it is
 	 * in the page cache from then on. */
-	if (hv_guest_call_init(&hello, run, "hello.elf", &err) < 0 ||
-	    hv_guest_find(run, "empty", empty, &err) < 0 ||
-	    hv_guest_find(run, "bare-vm", bare_vm, &err) < 0 ||
+	if (hv_guest_call_init(&hello, run->guests_dir, "hello.elf", &err) < 0 ||
+	    hv_guest_find(run->guests_dir, "empty", empty, &err) < 0 ||
+	    hv_guest_find(run->guests_dir, "bare-vm", bare_vm, &err) < 0 ||
 	    hv_guest_run(&hello, &answer, &err) < 0) {
 		hv_bench_give_up(run, bench->name, &err);
 		return;

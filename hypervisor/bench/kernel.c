@@ -139,7 +139,7 @@ static void run_kernel(struct hv_bench_run *run, const struct hv_bench *bench)
 	struct hv_guest_call call;
 
 	if (check_cpus(kernel, &err) < 0 ||
-	    hv_guest_call_init(&call, run, "kernel.elf", &err) < 0) {
+	    hv_guest_call_init(&call, run->guests_dir, "kernel.elf", &err) < 0) {
 		hv_bench_give_up(run, kernel->cases[0].name, &err);
 		return;
 	}

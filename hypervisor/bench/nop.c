@@ -65,7 +65,7 @@ static int prepare(struct hv_bench_run *run, struct bare_side *bare,
 {
 	uint64_t ns;
 
-	if (hv_guest_call_init(&guest->call, run, "micro.elf", err) < 0 ||
+	if (hv_guest_call_init(&guest->call, run->guests_dir, "micro.elf", err) < 0 ||
 	    hv_bare_kvm_create(&bare->bare, 1, err) < 0)
 		return -1;
 	if (hv_bare_begin(&bare->bare.cpu[0], hv_bare_call, false, err) < 0 ||

@@ -39,6 +39,25 @@ bool hv_output_word(const struct hv_output *output, const char *key,
 	return len > 0;
 }
 
+/* Where the last line begins that has anything in it. */
+static const char *last_line(const char *text)
+{
+	const char *line = text;
+
+	for (; *text; text += strspn(text, "\r\n")) {
+		line = text;
+		text += strcspn(text, "\r\n");
+	}
+	return line;
+}
+
+void hv_output_reason(const struct hv_output *output, const char **ret_text,
+		      int *ret_len)
+{
+	*ret_text = output->err[0] ? output->err : last_line(output->out);
+	*ret_len = (int)strcspn(*ret_text, "\r\n");
+}
+
 bool hv_output_number(const struct hv_output *output, const char *key,
 		      double *ret_number)
 {

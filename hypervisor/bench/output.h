@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct hv_output {
-	char out[4096]; /* the start of its standard output, with a NUL */
+	char out[8192]; /* the start of its standard output, with a NUL */
 	char err[1024]; /* and of its standard error */
 };
 
@@ -17,6 +17,10 @@ struct hv_output {
 /* The index-th word after the key, cut to fit. false if there is none. */
 bool hv_output_word(const struct hv_output *output, const char *key,
 		    unsigned index, char ret_word[HV_OUTPUT_WORD_BYTES]);
+/* The line that is the better reason for a failure, without its end: the first of
+ * standard error, else the last of standard output. */
+void hv_output_reason(const struct hv_output *output, const char **ret_text,
+		      int *ret_len);
 /* The first word after the key as a number. */
 bool hv_output_number(const struct hv_output *output, const char *key,
 		      double *ret_number);

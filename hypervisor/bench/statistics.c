@@ -51,3 +51,18 @@ struct hv_spread hv_spread_of_ratios(const double *ours, const double *peer,
 		ratio[i] = ours[i] / peer[i];
 	return hv_spread_of(ratio, n);
 }
+
+struct hv_range hv_range_of(const double *samples, size_t n)
+{
+	double sorted[HV_SAMPLES_MAX], more;
+
+	assert(n > 0 && n <= HV_SAMPLES_MAX);
+	memcpy(sorted, samples, n * sizeof(*samples));
+	qsort(sorted, n, sizeof(*sorted), by_value);
+	more = n > 1 ? (sorted[n - 1] - sorted[0]) / (double)(n - 1) : 0;
+	return (struct hv_range){
+		.low = sorted[0] > more ? sorted[0] - more : 0,
+		.median = quantile(sorted, n, 0.5),
+		.high = sorted[n - 1] + more,
+	};
+}

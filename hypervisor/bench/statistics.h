@@ -24,4 +24,14 @@ struct hv_spread hv_spread_of(const double *samples, size_t n);
 struct hv_spread hv_spread_of_ratios(const double *ours, const double *peer,
 				     size_t n);
 
+/* Median, and between what another round would probably lie: the least and the
+ * greatest of the samples, each moved outward by 1/(n - 1) of the distance between
+ * the two, but not below 0. Few rounds see few of a host's moods; for samples that
+ * are spread evenly this is the unbiased guess of the ends they are drawn between.
+ * One sample tells nothing of a spread: all three are the same. */
+struct hv_range {
+	double low, median, high;
+};
+struct hv_range hv_range_of(const double *samples, size_t n);
+
 #endif

@@ -62,6 +62,68 @@ Test(statistics, ratios_are_of_pairs)
 	cr_spread(hv_spread_of_ratios(ours, peer, 4), 0.9, 0.9, 0.9);
 }
 
+#define cr_range(range, l, m, h)                                              \
+	do {                                                                  \
+		struct hv_range r = (range);                                  \
+		cr_assert_float_eq(r.low, (l), NEAR);                         \
+		cr_assert_float_eq(r.median, (m), NEAR);                      \
+		cr_assert_float_eq(r.high, (h), NEAR);                        \
+	} while (0)
+
+Test(ranges, of_one_sample_are_nothing)
+{
+	const double samples[] = { 7 };
+
+	cr_range(hv_range_of(samples, 1), 7, 7, 7);
+}
+
+/* Wider by the distance of the ends, over one less than their number. */
+Test(ranges, are_wider_than_few_samples)
+{
+	const double three[] = { 12, 10, 11 };
+	const double five[] = { 11, 14, 10, 12, 13 };
+
+	cr_range(hv_range_of(three, 3), 9, 11, 13);
+	cr_range(hv_range_of(five, 5), 9, 12, 15);
+}
+
+Test(ranges, of_equal_samples_are_nothing)
+{
+	const double samples[] = { 3, 3, 3, 3 };
+
+	cr_range(hv_range_of(samples, 4), 3, 3, 3);
+}
+
+Test(ranges, of_times_do_not_begin_below_0)
+{
+	const double samples[] = { 1, 10 };
+
+	cr_range(hv_range_of(samples, 2), 0, 5.5, 19);
+}
+
+static void reason_is(const char *out, const char *err, const char *expected)
+{
+	struct hv_output output = { .out = "" };
+	const char *text;
+	int len;
+
+	strcpy(output.out, out);
+	strcpy(output.err, err);
+	hv_output_reason(&output, &text, &len);
+	cr_assert_eq((size_t)len, strlen(expected), "of \"%s\"", expected);
+	cr_assert_eq(strncmp(text, expected, (size_t)len), 0, "%s", expected);
+}
+
+Test(reasons, are_the_first_line_of_errors_or_the_last_of_output)
+{
+	reason_is("all well\n", "first\nsecond\n", "first");
+	reason_is("a 1\nb 2\npanic: no\n", "", "panic: no");
+	reason_is("a 1\r\npanic: no\r\n\r\n", "", "panic: no");
+	reason_is("panic: no", "", "panic: no");
+	reason_is("", "", "");
+	reason_is("\n\n", "", "");
+}
+
 static struct hv_output output_of(const char *text)
 {
 	struct hv_output output = { .out = "" };

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A survey on a terminal, in at most 100 columns. See techniques.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../version.h"
+#include "techniques.h"
+
+#define COLUMNS 100
+#define LABEL 16 /* columns; a cell takes 21 more */
+#define CELL 21
+#define CELLS_MOST ((COLUMNS - LABEL) / CELL)
+
+/* Words, broken at blanks, each line behind so many blanks but the first. */
+static void print_wrapped(unsigned indent, const char *text)
+{
+	unsigned at = indent;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (at > indent && at + 1 + len > COLUMNS) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
+		}
+		printf("%s%.*s", at > indent ? " " : "", (int)len, text);
+		at += (unsigned)len + (at > indent);
+		text += len + strspn(text + len, " ");
+	}
+	putchar('\n');
+}
+
+static void print_host(const struct hv_survey *survey)
+{
+	const struct hv_host *host = &survey->host;
+
+	printf("%s, %u CPU%s, %s; Paravane " HV_VERSION "\nKVM: %s\nQEMU: %s\n",
+	       host->cpu, host->cpus, host->cpus == 1 ? "" : "s", host->kernel,
+	       host->kvm, host->qemu);
+}
+
+static void print_heads(unsigned from, unsigned to, const char *title)
+{
+	printf("\n%-*s", LABEL, title);
+	for (unsigned t = from; t < to; t++)
+		printf("%*s", CELL, hv_techniques[t].title);
+	putchar('\n');
+}
+
+/* The sign takes two bytes and one column. */
+static void print_cell(const struct hv_cell *cell, double best)
+{
+	char time[HV_TEXT_BYTES], range[HV_TEXT_BYTES], ratio[HV_TEXT_BYTES];
+	double median;
+
+	if (!cell->samples) {
+		printf("%*s", CELL, "-");
+		return;
+	}
+	median = hv_range_of(cell->sample, cell->samples).median;
+	hv_time_text(median, time);
+	hv_range_text(cell, range);
+	hv_ratio_text(median / best, ratio);
+	printf("%8s %s%-4s %6s", time, range[0] ? "±" : " ", range, ratio);
+}
+
+static void print_times(const struct hv_survey *survey, enum hv_program program,
+			const char *title, unsigned from, unsigned to)
+{
+	print_heads(from, to, title);
+	for (unsigned i = 0; i < hv_tasks_count; i++) {
+		if (hv_tasks[i].program != program || !hv_survey_has(survey, i))
+			continue;
+		printf("%-*s", LABEL, hv_tasks[i].title);
+		for (unsigned t = from; t < to; t++)
+			print_cell(&survey->cell[i][t],
+				   hv_survey_best(survey, i));
+		putchar('\n');
+	}
+}
+
+static void print_exits(const struct hv_survey *survey, unsigned from,
+			unsigned to)
+{
+	char text[HV_TEXT_BYTES];
+
+	print_heads(from, to, "Exits each");
+	for (unsigned i = 0; i < hv_tasks_count; i++) {
+		if (!hv_survey_has(survey, i))
+			continue;
+		printf("%-*s", LABEL, hv_tasks[i].title);
+		for (unsigned t = from; t < to; t++) {
+			hv_exits_text(survey->cell[i][t].exits, text);
+			printf("%*s", CELL, text);
+		}
+		putchar('\n');
+	}
+	for (unsigned t = from; t < to; t++)
+		if (hv_techniques[t].no_exits)
+			printf("- %s: %s.\n", hv_techniques[t].title,
+			       hv_techniques[t].no_exits);
+}
+
+static bool any(const struct hv_survey *survey, enum hv_program program)
+{
+	for (unsigned i = 0; i < hv_tasks_count; i++)
+		if (hv_tasks[i].program == program && hv_survey_has(survey, i))
+			return true;
+	return false;
+}
+
+static void print_digests(const struct hv_survey *survey)
+{
+	unsigned same = hv_survey_agreeing(survey, true);
+
+	if (same)
+		printf("\n%u workload%s the same results everywhere, by their "
+		       "digests.\n",
+		       same, same == 1 ? " has" : "s have");
+	for (unsigned i = 0; i < hv_tasks_count; i++) {
+		if (hv_survey_agrees(survey, i) != 0)
+			continue;
+		printf("\nRESULTS DIFFER of %s:", hv_tasks[i].title);
+		for (unsigned t = 0; t < hv_techniques_count; t++)
+			if (survey->cell[i][t].digest[0])
+				printf(" %s %s;", hv_techniques[t].title,
+				       survey->cell[i][t].digest);
+		putchar('\n');
+	}
+}
+
+static void print_gaps(const struct hv_survey *survey)
+{
+	struct hv_gap_place place = { 0 };
+	struct hv_gap gap;
+	char text[1100];
+
+	for (bool first = true; hv_survey_gap(survey, &place, &gap);
+	     first = false) {
+		if (first)
+			puts("\nNot measured, or no more after that:");
+		snprintf(text, sizeof(text), "%s%s%s%s: %s",
+			 hv_techniques[gap.technique].title,
+			 gap.tasks[0] ? " (" : "", gap.tasks,
+			 gap.tasks[0] ? ")" : "", gap.note);
+		printf("- ");
+		print_wrapped(2, text);
+	}
+}
+
+static void print_why(const struct hv_survey *survey)
+{
+	char text[1024];
+
+	for (unsigned i = 0; i < hv_tasks_count; i++) {
+		if (!hv_survey_has(survey, i))
+			continue;
+		snprintf(text, sizeof(text), "%s: %s.", hv_tasks[i].title,
+			 hv_tasks[i].about);
+		putchar('\n');
+		print_wrapped(0, text);
+		for (unsigned t = 0; t < hv_techniques_count; t++) {
+			const char *why = hv_task_why(
+				&hv_tasks[i], hv_techniques[t].key,
+				survey->host.interpreted);
+
+			if (!why || !survey->cell[i][t].samples)
+				continue;
+			printf("  %-16s  ", hv_techniques[t].title);
+			print_wrapped(20, why);
+		}
+	}
+}
+
+static void print_tables(const struct hv_survey *survey)
+{
+	unsigned least, most, to;
+
+	hv_survey_rounds(survey, &least, &most);
+	printf("\nTime for each operation: the median of %u", least);
+	if (most > least)
+		printf(" to %u", most);
+	printf(" round%s ± half the spread, and how many times the best.\n",
+	       most == 1 ? "" : "s");
+	print_wrapped(0, "The spread is " HV_SPREAD_TEXT ".");
+	for (unsigned from = 0; from < hv_techniques_count; from = to) {
+		to = from + CELLS_MOST < hv_techniques_count ?
+			     from + CELLS_MOST :
+			     hv_techniques_count;
+		if (any(survey, HV_PROGRAM_NANO))
+			print_times(survey, HV_PROGRAM_NANO, "Operations", from,
+				    to);
+		if (any(survey, HV_PROGRAM_WORK))
+			print_times(survey, HV_PROGRAM_WORK, "Workloads", from,
+				    to);
+		print_exits(survey, from, to);
+	}
+}
+
+void hv_survey_print(const struct hv_survey *survey, bool explain)
+{
+	print_host(survey);
+	if (any(survey, HV_PROGRAM_NANO) || any(survey, HV_PROGRAM_WORK))
+		print_tables(survey);
+	print_digests(survey);
+	print_gaps(survey);
+	if (explain)
+		print_why(survey);
+	printf("\nIt took %.0f s. What such figures cannot show: "
+	       "docs/measuring.md.\n",
+	       survey->seconds);
+}

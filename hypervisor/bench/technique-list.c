@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The techniques: the columns of `paravane bench techniques`. See techniques.h. To
+ * add an engine of `paravane run`, copy the first entry; why its figures are what
+ * they are goes to survey-explain.c.
+ */
+#include "techniques.h"
+
+static const char *const all_exits[] = { "/exits", NULL };
+
+const struct hv_technique hv_techniques[] = {
+	{ .key = "paravirt",
+	  .title = "paravirtual",
+	  .about = "paravane run: the kernel is at ring 3 and calls for what is "
+		   "privileged",
+	  .find = hv_paravane_find,
+	  .run = hv_paravane_run,
+	  .image_suffix = ".elf",
+	  .exits = all_exits },
+	{ .key = "native",
+	  .title = "trap-and-emulate",
+	  .about = "paravane run --engine native: the kernel is at ring 0 under "
+		   "KVM, which emulates what traps",
+	  .find = hv_paravane_find,
+	  .run = hv_paravane_run,
+	  .engine = "native",
+	  .image_suffix = "-native.elf",
+	  .exits = all_exits },
+	{ .key = "translation",
+	  .title = "translation",
+	  .about = "QEMU's TCG: the kernel's instructions are translated to others, "
+		   "which run in a process",
+	  .no_exits = "a translator calls its own functions where others exit",
+	  .find = hv_qemu_find,
+	  .run = hv_qemu_run,
+	  .image_suffix = "-native.elf" },
+	{ .key = "process",
+	  .title = "process",
+	  .about = "no virtual machine: a Linux process that does the same or what "
+		   "comes closest",
+	  .no_exits = "a process has no hypervisor to exit to",
+	  .find = hv_process_find,
+	  .run = hv_process_run },
+};
+const unsigned hv_techniques_count =
+	sizeof(hv_techniques) / sizeof(*hv_techniques);
+_Static_assert(sizeof(hv_techniques) / sizeof(*hv_techniques) <=
+		       HV_TECHNIQUES_MAX,
+	       "HV_TECHNIQUES_MAX is too small");

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `paravane bench techniques`: the same tasks under every way of running a kernel,
+ * and in a process. A *task* (survey-tasks.c) is a row, a *technique*
+ * (technique-list.c) a column, a *cell* what one took under the other; the
+ * *survey* is all of it. Techniques run a program and say what it printed; what it
+ * means is found out in one place for all, survey-run.c.
+ */
+#ifndef HV_BENCH_TECHNIQUES_H
+#define HV_BENCH_TECHNIQUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../error.h"
+#include "output.h"
+#include "statistics.h"
+
+#define HV_TASKS_MAX 32
+#define HV_TECHNIQUES_MAX 8
+#define HV_ROUNDS_MAX 100
+
+/* ---- tasks */
+
+enum hv_program {
+	HV_PROGRAM_NANO, /* nano-benchmarks, many in a run: tests/bench/nano.c */
+	HV_PROGRAM_WORK, /* one workload a run: minikernel's program `work` */
+};
+
+struct hv_task {
+	const char *key;   /* as the program knows it */
+	const char *title; /* at most 16 columns */
+	enum hv_program program;
+	unsigned vcpus;
+	unsigned times; /* of a workload, the same everywhere: its digest depends
+			 * on it */
+	const char *about; /* what one operation is */
+};
+
+extern const struct hv_task hv_tasks[];
+extern const unsigned hv_tasks_count;
+
+/* The task with this key; -1 if there is none. */
+int hv_task_find(const char *key);
+/* Why the task takes what it takes there, or NULL. `interpreted`: KVM here is
+ * software that interprets ring 0. survey-explain.c */
+const char *hv_task_why(const struct hv_task *task, const char *technique,
+			bool interpreted);
+
+/* ---- techniques */
+
+struct hv_survey;
+
+/* A program to be run, with the words after its name. */
+struct hv_call {
+	enum hv_program program;
+	unsigned vcpus;
+	unsigned seconds; /* then it is stopped */
+	const char *word[HV_TASKS_MAX + 1];
+	unsigned words;
+};
+
+struct hv_answer {
+	struct hv_output output; /* also of a run that failed */
+	double exits;            /* of the whole run, where they are counted */
+};
+
+struct hv_technique {
+	const char *key;
+	const char *title; /* at most 16 columns */
+	const char *about;
+	/* NULL, or why no exits are counted. */
+	const char *no_exits;
+	/* Whether it can be had for this program; if not, *err says why. */
+	int (*find)(const struct hv_survey *survey,
+		    const struct hv_technique *technique,
+		    enum hv_program program, struct hv_error *err);
+	int (*run)(const struct hv_survey *survey,
+		   const struct hv_technique *technique,
+		   const struct hv_call *call, struct hv_answer *ret_answer,
+		   struct hv_error *err);
+	/* For those that `paravane run` has: */
+	const char *engine;       /* of --engine */
+	const char *image_suffix; /* "nano" + this is the guest */
+	const char *const *exits; /* pointers into --stats, a NULL last */
+};
+
+/* Engines added later join here: technique-list.c. */
+extern const struct hv_technique hv_techniques[];
+extern const unsigned hv_techniques_count;
+
+/* technique-paravane.c, technique-qemu.c, technique-process.c */
+int hv_paravane_find(const struct hv_survey *survey,
+		     const struct hv_technique *technique,
+		     enum hv_program program, struct hv_error *err);
+int hv_paravane_run(const struct hv_survey *survey,
+		    const struct hv_technique *technique,
+		    const struct hv_call *call, struct hv_answer *ret_answer,
+		    struct hv_error *err);
+int hv_qemu_find(const struct hv_survey *survey,
+		 const struct hv_technique *technique, enum hv_program program,
+		 struct hv_error *err);
+int hv_qemu_run(const struct hv_survey *survey,
+		const struct hv_technique *technique,
+		const struct hv_call *call, struct hv_answer *ret_answer,
+		struct hv_error *err);
+int hv_process_find(const struct hv_survey *survey,
+		    const struct hv_technique *technique,
+		    enum hv_program program, struct hv_error *err);
+int hv_process_run(const struct hv_survey *survey,
+		   const struct hv_technique *technique,
+		   const struct hv_call *call, struct hv_answer *ret_answer,
+		   struct hv_error *err);
+/* The nano-benchmarks in a process: what nano.c is in a guest. process-nano.c */
+int hv_process_nano(void *call);
+
+/* ---- the survey */
+
+struct hv_cell {
+	char note[512]; /* "", or why there are no figures, or no more of them */
+	double sample[HV_ROUNDS_MAX]; /* ns per operation, one a round */
+	unsigned samples;
+	double exits;     /* per operation; below 0: not known */
+	double run_exits; /* of a workload's last run, as a whole */
+	char digest[17]; /* of a workload's results, hexadecimal */
+};
+
+/* The machine, as the report describes it. */
+struct hv_host {
+	char cpu[128], kernel[256], kvm[256], qemu[256], date[32];
+	unsigned cpus;
+	bool interpreted; /* KVM is software here and interprets ring 0 */
+};
+
+struct hv_survey {
+	/* What is asked for: */
+	bool quick;
+	unsigned rounds;
+	uint64_t budget_us;    /* for each nano-benchmark and round */
+	unsigned times;        /* of all workloads; 0: their own */
+	const char *guests_dir; /* NULL: beside the program */
+	bool progress;
+	bool wanted[HV_TASKS_MAX];
+	/* And found: */
+	uint64_t begun_ns, deadline_ns;
+	struct hv_host host;
+	struct hv_cell cell[HV_TASKS_MAX][HV_TECHNIQUES_MAX];
+	bool failed; /* something went wrong that should not */
+	double seconds;
+};
+
+/* survey-run.c */
+void hv_survey_run(struct hv_survey *survey);
+/* How often a workload is done. */
+unsigned hv_survey_times(const struct hv_survey *survey,
+			 const struct hv_task *task);
+
+/* survey-host.c */
+
+/* Also takes over the signals of child.h. */
+void hv_host_describe(struct hv_host *host);
+/* The full path of a program in $PATH; false if there is none. */
+bool hv_program_find(const char *name, char ret_path[4096]);
+
+/* survey-figures.c: what follows from the samples. */
+
+/* Whether any technique has a figure for it. */
+bool hv_survey_has(const struct hv_survey *survey, unsigned task);
+/* The least median of a task's row; 0 if it has none. */
+double hv_survey_best(const struct hv_survey *survey, unsigned task);
+/* Whether all digests of a task are the same: 1, 0; -1 if fewer than two. */
+int hv_survey_agrees(const struct hv_survey *survey, unsigned task);
+/* The number of tasks whose digests agree, or differ. */
+unsigned hv_survey_agreeing(const struct hv_survey *survey, bool agree);
+/* The least and the most rounds that a cell has. */
+void hv_survey_rounds(const struct hv_survey *survey, unsigned *ret_least,
+		      unsigned *ret_most);
+
+/* What could not be measured: the cells of a technique that have the same note. */
+struct hv_gap {
+	unsigned technique;
+	char tasks[400]; /* their titles; "" for all that were wanted */
+	const char *note;
+};
+/* The next gap, from {0} on; false if there is none any more. */
+struct hv_gap_place {
+	unsigned technique, task;
+};
+bool hv_survey_gap(const struct hv_survey *survey, struct hv_gap_place *place,
+		   struct hv_gap *ret_gap);
+
+#define HV_TEXT_BYTES 16
+/* "49.4 us" */
+void hv_time_text(double ns, char ret_text[HV_TEXT_BYTES]);
+/* "4%": half of the range, of the median; "" for a single sample */
+void hv_range_text(const struct hv_cell *cell, char ret_text[HV_TEXT_BYTES]);
+/* "2.61x" */
+void hv_ratio_text(double ratio, char ret_text[HV_TEXT_BYTES]);
+/* "0.002"; "-" for what is not known */
+void hv_exits_text(double exits, char ret_text[HV_TEXT_BYTES]);
+
+/* survey-table.c, survey-json.c, survey-plot.c, survey-html.c: the same figures for
+ * a terminal, programs, lectures and readers. */
+void hv_survey_print(const struct hv_survey *survey, bool explain);
+int hv_survey_json(const struct hv_survey *survey, FILE *out);
+/* The plot as SVG, to be freed; NULL and the reason in *err without gnuplot. */
+char *hv_survey_plot(const struct hv_survey *survey, struct hv_error *err);
+/* svg: NULL if there is none, then why_no_plot says why. */
+void hv_survey_html(const struct hv_survey *survey, const char *svg,
+		    const char *why_no_plot, FILE *out);
+
+/* What the survey's JSON files say they are. */
+#define HV_SURVEY_FORMAT "paravane bench techniques"
+#define HV_SURVEY_VERSION 1
+
+/* How the spread is made; said wherever one is shown. */
+#define HV_SPREAD_TEXT                                                        \
+	"from the least to the greatest of the rounds, each moved outward by "   \
+	"1/(rounds - 1) of the distance between the two"
+
+#endif

@@ -97,6 +97,9 @@ static int put_command_line(struct place *place, struct hv_vm *vm,
 		hv_virtio_word(hv_virtio_block_device(vm->native->disk[i]), word);
 		put(&text, word);
 	}
+	/* As Linux has it. CPUID says so too, but on some hosts answers itself. */
+	if (vm->native->interpreted)
+		put(&text, "noxsave ");
 	if (text.full)
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "the arguments after -- are too long: a bare-metal kernel's command line has %llu bytes",

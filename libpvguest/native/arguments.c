@@ -34,6 +34,17 @@ static const char *take_word(const char *line, uint32_t *at)
 	return line;
 }
 
+/* A word for us, as Linux would have it for itself: a device, or that XSAVE is not to
+ * be used, whatever CPUID says (software KVM, which interprets the kernel, knows only
+ * FXSAVE, but programs ask the processor itself). */
+static bool is_ours(const char *word)
+{
+	if (strcmp(word, "noxsave") != 0)
+		return pvg_device_announced(word);
+	pvg_boot.xcr0 = 0;
+	return true;
+}
+
 void pvg_arguments_take(const char *line)
 {
 	uint32_t at = (uint32_t)strlen(text) + 1;
@@ -47,7 +58,7 @@ void pvg_arguments_take(const char *line)
 		if (!*line)
 			break;
 		line = take_word(line, &at);
-		if (pvg_device_announced(&text[start]))
+		if (is_ours(&text[start]))
 			at = start;
 		else
 			pvg_boot.argc++;

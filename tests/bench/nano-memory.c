@@ -33,16 +33,23 @@ static void space_make(struct pvg_space *ret_space)
 	pvg_space_unmap(ret_space, NANO_ROOM, NANO_ROOM_PAGES * PAGE);
 }
 
-struct pvg_space *nano_space(void)
-{
-	static struct pvg_space space;
+static struct pvg_space space;
+static bool entered;
 
-	if (!space.root) {
+struct pvg_space *nano_space_enter(void)
+{
+	if (!space.root)
 		space_make(&space);
-		nano_must(pvg_root_load(pvg_space_root(&space)),
-			  "page tables");
-	}
+	nano_must(pvg_root_load(pvg_space_root(&space)), "page tables");
+	entered = true;
 	return &space;
+}
+
+void nano_space_leave(void)
+{
+	if (entered)
+		nano_must(pvg_root_load(PV_ROOT_INITIAL), "page tables");
+	entered = false;
 }
 
 static volatile uint64_t *room(unsigned number)
@@ -62,7 +69,7 @@ static uint64_t *pages[2];
 
 static void prepare_pte_modify(void)
 {
-	nano_space();
+	nano_space_enter();
 	for (uint64_t i = 0; i < 2; i++) {
 		pages[i] = nano_page();
 		*pages[i] = i;
@@ -74,7 +81,7 @@ static void pte_modify(uint64_t times)
 	uint64_t self = UINT64_C(1) << pvg_vcpu_number();
 
 	for (uint64_t i = 0; i < times; i++) {
-		map(nano_space(), 1, pages[i % 2], PVG_WRITE);
+		map(&space, 1, pages[i % 2], PVG_WRITE);
 		pvg_flush(self, room(1), PAGE);
 		look(1, i % 2);
 	}
@@ -87,7 +94,7 @@ static struct pvg_space other;
 
 static void prepare_space_switch(void)
 {
-	struct pvg_space *spaces[] = { nano_space(), &other };
+	struct pvg_space *spaces[] = { nano_space_enter(), &other };
 
 	space_make(&other);
 	for (uint64_t i = 0; i < 2; i++)
@@ -101,7 +108,7 @@ static void prepare_space_switch(void)
 
 static void space_switch(uint64_t times)
 {
-	pv_gpa_t roots[] = { pvg_space_root(nano_space()),
+	pv_gpa_t roots[] = { pvg_space_root(&space),
 			     pvg_space_root(&other) };
 
 	for (uint64_t i = 1; i <= times; i++) {
@@ -148,11 +155,11 @@ static void write_template(void)
 
 static void prepare_cold_code(void)
 {
-	nano_space();
+	nano_space_enter();
 	write_template();
 	for (unsigned i = 0; i < COLD_PAGES; i++) {
 		cold[i] = nano_page();
-		map(nano_space(), COLD_FIRST + i, cold[i], PVG_EXEC);
+		map(&space, COLD_FIRST + i, cold[i], PVG_EXEC);
 	}
 }
 

@@ -31,6 +31,7 @@ static void divide(uint64_t times)
 
 /* A page that is not there, is there when the handler has been, and is taken away
  * again, from the processor's translations too. */
+static struct pvg_space *space;
 static void *frame;
 
 static void map_page(struct pvg_trap *trap)
@@ -38,14 +39,14 @@ static void map_page(struct pvg_trap *trap)
 	if (trap->frame.fault_address != NANO_ROOM)
 		pvg_panic("nano: a page fault at %#lx",
 			  (unsigned long)trap->frame.fault_address);
-	pvg_space_map(nano_space(), NANO_ROOM, pvg_gpa(frame), PVG_PAGE_BYTES,
+	pvg_space_map(space, NANO_ROOM, pvg_gpa(frame), PVG_PAGE_BYTES,
 		      PVG_WRITE);
 }
 
 static void prepare_page_fault(void)
 {
 	frame = nano_page();
-	nano_space();
+	space = nano_space_enter();
 	pvg_trap_handle(PVG_VECTOR_PF, map_page);
 	nano_must(pvg_traps_start(), "traps");
 }
@@ -57,7 +58,7 @@ static void page_fault(uint64_t times)
 
 	for (uint64_t i = 0; i < times; i++) {
 		*at += 1;
-		pvg_space_unmap(nano_space(), NANO_ROOM, PVG_PAGE_BYTES);
+		pvg_space_unmap(space, NANO_ROOM, PVG_PAGE_BYTES);
 		pvg_flush(self, (void *)(uintptr_t)NANO_ROOM, PVG_PAGE_BYTES);
 	}
 }
@@ -71,18 +72,18 @@ static void *xstate;
 static void prepare_syscall(void)
 {
 	static const uint8_t ask_for_ever[] = { 0x0f, 0x05, 0xeb, 0xfc };
-	static struct pvg_space space;
+	static struct pvg_space program;
 	void *page = nano_page();
 
 	memcpy(page, ask_for_ever, sizeof(ask_for_ever));
-	nano_must(pvg_space_init(&space), "memory");
-	nano_must(pvg_space_map(&space, CODE, pvg_gpa(page), PVG_PAGE_BYTES,
+	nano_must(pvg_space_init(&program), "memory");
+	nano_must(pvg_space_map(&program, CODE, pvg_gpa(page), PVG_PAGE_BYTES,
 				PVG_EXEC), "memory");
 	xstate = aligned_alloc(64, (pvg_xstate_bytes() + 63) & ~(size_t)63);
 	if (!xstate)
 		pvg_panic("nano: no memory");
 	pvg_xstate_init(xstate);
-	user.root = pvg_space_root(&space);
+	user.root = pvg_space_root(&program);
 	user.rip = user.rsp = CODE;
 }
 

@@ -88,6 +88,7 @@ static void run_exactly(const struct nano_row *row, uint64_t times)
 	if (row->prepare)
 		row->prepare();
 	run(row, times, &ns);
+	nano_space_leave();
 	pvg_printf("%s %lu %lu\n", row->key, ns, times);
 }
 
@@ -107,6 +108,7 @@ static void run_for(const struct nano_row *row, uint64_t budget_us)
 	if (times == 0)
 		times = 1;
 	run(row, times, &ns);
+	nano_space_leave();
 	pvg_printf("%s %lu %lu\n", row->key, ns, times);
 }
 

@@ -28,9 +28,10 @@ extern uint64_t nano_aside_ns;
 /* Or the guest panics: what is not to be had. */
 void nano_must(int status, const char *what);
 
-/* A space like that of the start, loaded on this vCPU from the first call on, and
- * room in it for pages that come and go: there are tables for them. */
-struct pvg_space *nano_space(void);
+/* A space like that of the start, and room in it for pages that come and go: there are
+ * tables for them. A row enters it as it prepares, and leaves it when it is done. */
+struct pvg_space *nano_space_enter(void);
+void nano_space_leave(void);
 #define NANO_ROOM UINT64_C(0x400000000000)
 #define NANO_ROOM_PAGES 64u
 

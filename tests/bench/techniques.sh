@@ -82,8 +82,8 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
 	check "the report too" says 'KVM: none'
 	check "and the process is measured" says 'pushf and popf .* 1\.00x'
 	check "which is a success" test "$status" -eq 0
-	run unshare -m "$scratch/without-kvm" "$paravane" bench techniques \
-		--rounds 1 --budget-us 100 port-in
+	run unshare -m "$scratch/without-kvm" env PATH="$without_qemu" \
+		"$paravane" bench techniques --rounds 1 --budget-us 100 port-in
 	check "nothing left to measure is status 122" test "$status" -eq 122
 else
 	skip "without KVM" "only root can take /dev/kvm away for a test"

@@ -9,7 +9,8 @@
 #include "../symbols.h"
 #include "native.h"
 
-#define INSTRUCTION_BYTES 15u /* the longest there is */
+/* Of an instruction: the longest has 15, but some ten tell it all. */
+#define BYTES_SHOWN 10u
 
 /* ---- a vCPU that cannot go on */
 
@@ -30,12 +31,15 @@ static const char *where(const struct hv_native_cpu *c, uint64_t rip,
 	return text;
 }
 
+/* As a linear address: code segments have a base in 16- and 32-bit modes. */
 static uint64_t rip_of(const struct hv_native_cpu *c)
 {
 	struct kvm_regs regs = { .rip = 0 };
+	struct kvm_sregs sregs = { .cr0 = 0 };
 
 	ioctl(c->fd, KVM_GET_REGS, &regs);
-	return regs.rip;
+	ioctl(c->fd, KVM_GET_SREGS, &sregs);
+	return sregs.cs.l ? regs.rip : (uint32_t)(sregs.cs.base + regs.rip);
 }
 
 void hv_native_dead(struct hv_native_cpu *c, const char *format, ...)
@@ -51,28 +55,18 @@ void hv_native_dead(struct hv_native_cpu *c, const char *format, ...)
 		      where(c, rip_of(c), place, sizeof(place)));
 }
 
-/* The instruction's bytes, as many as can be had. */
+/* The instruction's bytes in RAM, up to the end of its page. */
 static unsigned instruction(const struct hv_native_cpu *c, uint64_t rip,
-			    uint8_t bytes[INSTRUCTION_BYTES])
+			    uint8_t bytes[BYTES_SHOWN])
 {
-	const struct kvm_run *run = c->run;
-	struct kvm_translation where = { .linear_address = rip };
+	struct kvm_translation to = { .linear_address = rip };
 	unsigned n = 0;
 
-	if (run->internal.ndata >= 4 &&
-	    (run->emulation_failure.flags &
-	     KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES)) {
-		n = run->emulation_failure.insn_size;
-		if (n > INSTRUCTION_BYTES)
-			n = INSTRUCTION_BYTES;
-		memcpy(bytes, run->emulation_failure.insn_bytes, n);
-		return n;
-	}
-	if (ioctl(c->fd, KVM_TRANSLATE, &where) < 0 || !where.valid)
+	if (ioctl(c->fd, KVM_TRANSLATE, &to) < 0 || !to.valid)
 		return 0;
-	while (n < INSTRUCTION_BYTES) {
-		const uint8_t *at = hv_native_ram(
-			c->native->vm, where.physical_address + n, 1);
+	while (n < BYTES_SHOWN && (n == 0 || (rip + n) % PV_PAGE_BYTES)) {
+		const uint8_t *at = hv_native_ram(c->native->vm,
+						  to.physical_address + n, 1);
 
 		if (!at)
 			break;
@@ -81,23 +75,24 @@ static unsigned instruction(const struct hv_native_cpu *c, uint64_t rip,
 	return n;
 }
 
-/* Some ten of them tell it all. */
-#define BYTES_SHOWN 10u
-
 static void cannot_emulate(struct hv_native_cpu *c)
 {
-	uint8_t bytes[INSTRUCTION_BYTES];
+	uint8_t bytes[BYTES_SHOWN];
 	uint64_t rip = rip_of(c);
 	unsigned n = instruction(c, rip, bytes);
 	char text[BYTES_SHOWN * 3 + 1] = "", place[128];
 
-	for (unsigned i = 0; i < n && i < BYTES_SHOWN; i++)
+	if (!n) {
+		hv_native_dead(c, "there is no RAM where it executes");
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
 		snprintf(text + 3 * i, 4, " %02x", bytes[i]);
 	c->exits[HV_NATIVE_EXIT_DEAD]++;
 	where(c, rip, place, sizeof(place));
 	if (c->native->interpreted)
 		hv_guest_kill(c->native->vm,
-			      "KVM interprets ring 0 here and does not know the instruction %s, bytes%s: compile the kernel without SSE (-mgeneral-regs-only)",
+			      "KVM interprets ring 0 here and does not know the instruction %s, bytes%s (none of SSE: compile the kernel with -mgeneral-regs-only)",
 			      place, text);
 	else
 		hv_guest_kill(c->native->vm,

@@ -134,7 +134,7 @@ const struct bare_case bare_cases[] = {
 	{ "panics", panics, "123", "it says that it panicked" },
 	{ "resets", resets, "0", "." },
 	{ "triple-fault", triple_fault, "123", "triple fault.*at 0x10.*triple_fault" },
-	{ "sse", sse, "123", "triple fault|does not know.*0f 59 c8.*without SSE" },
+	{ "sse", sse, "123", "triple fault|does not know.*0f 59 c8.*none of SSE" },
 	{ "halts", halts, "124", "--timeout" },
 	{ "spins", spins, "124", "--timeout" },
 	{ NULL, NULL, NULL, NULL },

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What if a driver keeps to nothing? Its device demands a reset, and works again after
+ * one.
+ */
+#include "../random.h"
+#include "disk.h"
+
+#define BEYOND_RAM (UINT64_C(1) << 40)
+#define IN_THE_HOLE 0xe0000000u
+
+/* ---- where the queue is */
+
+static void bad_queue(uint32_t entries, uint64_t descriptors, uint64_t available,
+		      uint64_t used)
+{
+	disk_begin(0);
+	disk_queue(entries, descriptors, available, used);
+	EXPECT(disk_broken());
+	disk_must_read();
+}
+
+static void queues_nowhere(void)
+{
+	static const uint64_t bad[] = {
+		BEYOND_RAM, IN_THE_HOLE, UINT64_MAX, UINT64_MAX - 15,
+		(64u << 20) - 16, 0x8000000000000000u,
+	};
+	uint64_t d = at(disk_descriptor), a = at(&disk_available),
+		 u = at(&disk_used);
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		bad_queue(DISK_ENTRIES, bad[i] & ~UINT64_C(15), a, u);
+		bad_queue(DISK_ENTRIES, d, bad[i] & ~UINT64_C(1), u);
+		bad_queue(DISK_ENTRIES, d, a, bad[i] & ~UINT64_C(3));
+	}
+	bad_queue(DISK_ENTRIES, d + 1, a, u);
+	bad_queue(DISK_ENTRIES, d, a + 1, u);
+	bad_queue(DISK_ENTRIES, d, a, u + 2);
+}
+
+static void queues_of_odd_sizes(void)
+{
+	static const uint32_t bad[] = { 0, 3, 15, 129, 256, 32768, 65536,
+					0x80000000u, ALL_ONES };
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		bad_queue(bad[i], at(disk_descriptor), at(&disk_available),
+			  at(&disk_used));
+}
+
+static void queues_on_top_of_each_other(void)
+{
+	disk_open();
+	disk_begin(0);
+	disk_request(0, VIRTIO_BLK_T_IN, 0, disk_descriptor, 4096);
+	disk_available.idx = 1;
+	disk_queue(DISK_ENTRIES, at(disk_descriptor), at(&disk_available),
+		   at(disk_descriptor));
+	disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	for (unsigned i = 0; i < 200; i++)
+		disk_get(VIRTIO_MMIO_STATUS);
+	disk_must_read();
+}
+
+static void enabled_twice(void)
+{
+	disk_open();
+	for (unsigned i = 0; i < 50; i++) {
+		disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
+		disk_set(VIRTIO_MMIO_STATUS, 15);
+		disk_set64(VIRTIO_MMIO_QUEUE_DESC_LOW, BEYOND_RAM);
+	}
+	disk_request(0, VIRTIO_BLK_T_IN, 1, disk_buffer, 512);
+	disk_give(0);
+	disk_wait(1);
+	for (unsigned i = 0; i < 50; i++)
+		disk_set(VIRTIO_MMIO_QUEUE_READY, i & 1);
+	disk_must_read();
+}
+
+static void started_without_features(void)
+{
+	disk_begin(0);
+	disk_set(VIRTIO_MMIO_STATUS, 0);
+	disk_set(VIRTIO_MMIO_STATUS, 1 | 2 | 4); /* no FEATURES_OK */
+	disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
+	EXPECT(!(disk_get(VIRTIO_MMIO_STATUS) & 4));
+	disk_begin(ALL_ONES); /* what was not offered */
+	EXPECT(!(disk_get(VIRTIO_MMIO_STATUS) & 8));
+	disk_must_read();
+}
+
+static void other_queues(void)
+{
+	disk_open();
+	for (uint32_t i = 1; i; i *= 2) {
+		disk_set(VIRTIO_MMIO_QUEUE_SEL, i);
+		EXPECT(disk_get(VIRTIO_MMIO_QUEUE_NUM_MAX) == 0);
+		disk_set(VIRTIO_MMIO_QUEUE_NUM, 4);
+		disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
+		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, i);
+	}
+	disk_must_read();
+}
+
+/* ---- what is in it */
+
+/* This head breaks the device. */
+static void breaks(uint16_t head)
+{
+	disk_give(head);
+	disk_wait_broken();
+	disk_must_read();
+	disk_open();
+	disk_request(0, VIRTIO_BLK_T_IN, 0, disk_buffer, 512);
+}
+
+static void chains_that_make_no_sense(void)
+{
+	disk_open();
+	breaks(DISK_ENTRIES);
+	breaks(0xffff);
+	describe(1, at(disk_buffer), 512, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 0);
+	disk_descriptor[0].flags |= VRING_DESC_F_WRITE;
+	breaks(0); /* for ever around */
+	describe(1, at(disk_buffer), 512, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 1);
+	breaks(0);
+	describe(1, at(disk_buffer), 0, VRING_DESC_F_NEXT, 1);
+	breaks(0);
+	describe(1, at(disk_buffer), 512, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 0xffff);
+	breaks(0);
+	disk_descriptor[2].flags = 0; /* no place for the status */
+	disk_descriptor[1].flags = VRING_DESC_F_NEXT;
+	breaks(0);
+	disk_descriptor[0].len = 15; /* half a header */
+	breaks(0);
+	disk_descriptor[0].flags |= VRING_DESC_F_WRITE; /* a header to write to */
+	breaks(0);
+	disk_descriptor[2].flags = 0; /* to read behind to write */
+	breaks(0);
+}
+
+static void buffers_nowhere(void)
+{
+	static const uint64_t bad[] = { BEYOND_RAM, IN_THE_HOLE, UINT64_MAX,
+					(64u << 20) - 100 };
+
+	disk_open();
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		disk_request(0, VIRTIO_BLK_T_IN, 0, disk_buffer, 512);
+		disk_descriptor[1].addr = bad[i];
+		breaks(0);
+		disk_descriptor[0].addr = bad[i] | 1u << 31;
+		disk_descriptor[0].len = ALL_ONES;
+		breaks(0);
+	}
+	disk_descriptor[2].addr = 64u << 20; /* the status */
+	breaks(0);
+}
+
+static void indirect(uint64_t table, uint32_t bytes, uint16_t flags)
+{
+	describe(5, table, bytes, VRING_DESC_F_INDIRECT | flags, 5);
+	breaks(5);
+}
+
+static void indirect_nonsense(void)
+{
+	static struct vring_desc table[64] __attribute__((aligned(16)));
+
+	disk_open();
+	indirect(BEYOND_RAM, 32, 0);
+	indirect(at(table), 0, 0);
+	indirect(at(table), 17, 0);
+	indirect(at(table), 0xfffffff0u, 0);
+	indirect(at(table), 32, VRING_DESC_F_NEXT);
+	table[0] = (struct vring_desc){ at(table), 16, VRING_DESC_F_INDIRECT, 0 };
+	indirect(at(table), sizeof(table), 0);
+	for (uint16_t i = 0; i < 64; i++) /* longer than the queue */
+		table[i] = (struct vring_desc){ at(disk_buffer), 16,
+						VRING_DESC_F_NEXT,
+						(uint16_t)((i + 1) % 64) };
+	indirect(at(table), sizeof(table), 0);
+}
+
+static void indices_that_jump(void)
+{
+	static const uint16_t jumps[] = { DISK_ENTRIES + 1, 0x7fff, 0x8000, 0xffff };
+
+	for (unsigned i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		disk_open();
+		disk_request(0, VIRTIO_BLK_T_IN, 0, disk_buffer, 512);
+		disk_available.idx = jumps[i];
+		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		disk_wait_broken();
+		disk_must_read();
+	}
+}
+
+/* The same request sixteen times: all are answered. */
+static void one_chain_many_times(void)
+{
+	disk_open();
+	disk_request(0, VIRTIO_BLK_T_IN, 0, disk_buffer, sizeof(disk_buffer));
+	for (unsigned i = 0; i < DISK_ENTRIES; i++)
+		disk_available.ring[i] = 0;
+	for (uint16_t round = 1; round <= 20; round++) {
+		disk_available.idx = (uint16_t)(round * DISK_ENTRIES);
+		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		disk_wait((uint16_t)(round * DISK_ENTRIES));
+	}
+}
+
+/* ---- while I/O is under way */
+
+static void many_under_way(void)
+{
+	disk_open();
+	for (unsigned n = 0; n < 5; n++)
+		disk_request(n, VIRTIO_BLK_T_IN, 0, disk_buffer, sizeof(disk_buffer));
+	for (uint16_t n = 0; n < DISK_ENTRIES; n++)
+		disk_available.ring[n] = n % 5 * 3;
+	disk_available.idx = DISK_ENTRIES;
+	disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+}
+
+static void reset_under_way(void)
+{
+	for (unsigned i = 0; i < 30; i++) {
+		many_under_way();
+		if (i & 1)
+			disk_set(VIRTIO_MMIO_STATUS, 0);
+		else
+			disk_set(VIRTIO_MMIO_QUEUE_READY, 0);
+		/* Nothing is written from here on. */
+		bare_set(disk_buffer, 0x77, 512);
+		for (unsigned n = 0; n < 50; n++)
+			disk_get(VIRTIO_MMIO_STATUS);
+		for (unsigned n = 0; n < 512; n++)
+			EXPECT(disk_buffer[n] == 0x77);
+	}
+	disk_must_read();
+}
+
+static void exit_under_way(void)
+{
+	many_under_way();
+	bare_exit(9);
+}
+
+static void fault_under_way(void)
+{
+	many_under_way();
+	__asm__ volatile("ud2");
+}
+
+/* The disk is read into the queue itself. */
+static void reads_into_its_queue(void)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		disk_open();
+		disk_request(0, VIRTIO_BLK_T_IN, i, &disk_available, 512);
+		disk_request(1, VIRTIO_BLK_T_IN, i, disk_descriptor, 512);
+		disk_give(0);
+		disk_give(3);
+		for (unsigned n = 0; n < 20; n++)
+			disk_get(VIRTIO_MMIO_STATUS);
+	}
+	disk_must_read();
+}
+
+/* ---- another processor rewrites it all meanwhile */
+
+static uint32_t stirring;
+
+void bare_other(void)
+{
+	uint8_t *bytes = (uint8_t *)disk_descriptor;
+
+	__atomic_store_n(&stirring, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&stirring, __ATOMIC_SEQ_CST) == 1) {
+		uint64_t r = random_next();
+
+		bytes[r % sizeof(disk_descriptor)] = (uint8_t)(r >> 32);
+		disk_available.ring[r >> 40 & (DISK_ENTRIES - 1)] =
+			(uint16_t)(r >> 50 & 7);
+	}
+	__atomic_store_n(&stirring, 3, __ATOMIC_SEQ_CST);
+}
+
+static void rewritten_meanwhile(void)
+{
+	place_other_code();
+	start_other(1);
+	while (!__atomic_load_n(&stirring, __ATOMIC_SEQ_CST))
+		;
+	for (unsigned i = 0; i < 300; i++) {
+		if (i % 8 == 0 || disk_broken())
+			disk_open();
+		for (unsigned n = 0; n < 5; n++)
+			disk_request(n, VIRTIO_BLK_T_IN, 0, disk_buffer, 512);
+		disk_available.idx = (uint16_t)(disk_available.idx + 5);
+		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	}
+	__atomic_store_n(&stirring, 2, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&stirring, __ATOMIC_SEQ_CST) != 3)
+		;
+	disk_must_read();
+}
+
+const struct bare_case bare_cases[] = {
+	{ "queues-nowhere", queues_nowhere, "0", "." },
+	{ "queues-of-odd-sizes", queues_of_odd_sizes, "0", "." },
+	{ "queues-on-top-of-each-other", queues_on_top_of_each_other, "0", "." },
+	{ "enabled-twice", enabled_twice, "0", "." },
+	{ "started-without-features", started_without_features, "0", "." },
+	{ "other-queues", other_queues, "0", "." },
+	{ "chains-that-make-no-sense", chains_that_make_no_sense, "0", "." },
+	{ "buffers-nowhere", buffers_nowhere, "0", "." },
+	{ "indirect-nonsense", indirect_nonsense, "0", "." },
+	{ "indices-that-jump", indices_that_jump, "0", "." },
+	{ "one-chain-many-times", one_chain_many_times, "0", "." },
+	{ "reset-under-way", reset_under_way, "0", "." },
+	{ "exit-under-way", exit_under_way, "9", "." },
+	{ "fault-under-way", fault_under_way, "123", "triple fault" },
+	{ "reads-into-its-queue", reads_into_its_queue, "0", "." },
+	{ "rewritten-meanwhile", rewritten_meanwhile, "0", "." },
+	{ NULL, NULL, NULL, NULL },
+};

@@ -92,22 +92,36 @@ static void run_exactly(const struct nano_row *row, uint64_t times)
 	pvg_printf("%s %lu %lu\n", row->key, ns, times);
 }
 
-/* Twice as many until that takes an eighth of the budget: warm by then, and no machine
- * is so slow that all of it takes twice the budget. */
+/* How many it is to be, after so many took so long; not trusting a short time far. */
+static uint64_t more(uint64_t times, uint64_t took_ns, uint64_t budget_us)
+{
+	uint64_t took_us = took_ns / 1000 + 1;
+	uint64_t factor = budget_us / took_us;
+
+	if (factor > 64)
+		return times * 64;
+	if (factor < 2)
+		return times * 2;
+	return times * budget_us / took_us;
+}
+
+/* More of them until that takes half the budget at least. What came before is warming
+ * up: the first time a machine may need a thousand times as long. Nothing is so slow
+ * that all of it takes twice the budget, but what exceeds that if done twice. */
 static void run_for(const struct nano_row *row, uint64_t budget_us)
 {
-	uint64_t times = 1, took_ns, ns;
+	uint64_t times = 1, ns;
 
 	if (row->prepare)
 		row->prepare();
-	while ((took_ns = run(row, times, &ns)) < budget_us * 1000 / 8 &&
-	       times < TIMES_MAX)
-		times *= 2;
-	if (times < TIMES_MAX)
-		times = times * budget_us / (took_ns / 1000 + 1);
-	if (times == 0)
-		times = 1;
 	run(row, times, &ns);
+	for (;;) {
+		uint64_t took_ns = run(row, times, &ns);
+
+		if (took_ns >= budget_us * 1000 / 2 || times >= TIMES_MAX)
+			break;
+		times = more(times, took_ns, budget_us);
+	}
 	nano_space_leave();
 	pvg_printf("%s %lu %lu\n", row->key, ns, times);
 }

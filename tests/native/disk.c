@@ -21,6 +21,13 @@ static bool is_byte(const uint8_t *bytes, uint8_t byte, uint32_t count)
 	return !count;
 }
 
+static bool begins_with(const char *text, const char *word)
+{
+	while (*word && *text == *word)
+		text++, word++;
+	return !*word;
+}
+
 /* One request, alone. */
 static uint8_t ask(uint32_t type, uint64_t sector, void *data, uint32_t bytes)
 {
@@ -34,8 +41,8 @@ static uint8_t ask(uint32_t type, uint64_t sector, void *data, uint32_t bytes)
 
 static void is_announced(void)
 {
-	EXPECT(same_text(bare_devices,
-			 "virtio_mmio.device=512@0xfeb00000:16 "));
+	EXPECT(begins_with(bare_devices,
+			   "virtio_mmio.device=512@0xfeb00000:16 "));
 	EXPECT(disk_get(VIRTIO_MMIO_MAGIC_VALUE) == 0x74726976);
 	EXPECT(disk_get(VIRTIO_MMIO_VERSION) == 2);
 	EXPECT(disk_get(VIRTIO_MMIO_DEVICE_ID) == 2);

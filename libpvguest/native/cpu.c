@@ -38,6 +38,7 @@ PV_SIZE_IS(struct gate, 16);
 #define GATES 256
 #define GATE_BYTES 16 /* entry.S */
 #define INTERRUPT_GATE 0x8e
+#define GATE_FOR_ALL 0x60
 static struct gate idt[GATES] PV_ALIGNED(16);
 
 struct table_register {
@@ -78,6 +79,9 @@ void pvg_idt_prepare(void)
 			      (uint64_t)vector * GATE_BYTES;
 		/* NMI, double fault, machine check: the stack may be bad. */
 		bool own_stack = vector == 2 || vector == 8 || vector == 18;
+		/* INT3 and INTO are user mode's, too. */
+		bool for_all = vector == PVG_VECTOR_BP ||
+			       vector == PVG_VECTOR_OF;
 
 		idt[vector] = (struct gate){
 			.offset_low = (uint16_t)at,
@@ -85,7 +89,7 @@ void pvg_idt_prepare(void)
 			.offset_high = (uint32_t)(at >> 32),
 			.selector = PVG_KERNEL_CS,
 			.ist = own_stack ? 1 : 0,
-			.type = INTERRUPT_GATE,
+			.type = INTERRUPT_GATE | (for_all ? GATE_FOR_ALL : 0),
 		};
 	}
 }

@@ -30,6 +30,13 @@ void pvg_native_port_raise(unsigned vcpu, unsigned port)
 		pvg_ipi_send(vcpu, PVG_INTERRUPT_EVENT);
 }
 
+/* Handlers run here if they are to run at all. */
+void pvg_native_unmask(bool was_masked)
+{
+	if (!was_masked && pvg_unmask_and_test() && pvg_percpu()->upcalls)
+		pvg_upcalls_run();
+}
+
 int64_t pvg_op_send_event(uint64_t vcpu, uint64_t port)
 {
 	bool was_masked;
@@ -40,7 +47,7 @@ int64_t pvg_op_send_event(uint64_t vcpu, uint64_t port)
 		return -PV_EINVAL;
 	was_masked = pvg_mask_save();
 	pvg_native_port_raise((unsigned)vcpu, (unsigned)port);
-	pvg_mask_restore(was_masked);
+	pvg_native_unmask(was_masked);
 	return 0;
 }
 
@@ -48,8 +55,11 @@ int64_t pvg_op_send_event(uint64_t vcpu, uint64_t port)
 int64_t pvg_op_set_upcall(const volatile void *entry,
 			  const volatile void *stack)
 {
+	if (!pvg_is_canonical((uint64_t)(uintptr_t)entry))
+		return -PV_EINVAL;
 	if (entry && (entry != (void *)(uintptr_t)pvg_upcall_entry || stack))
 		return -PV_EOPNOTSUPP;
+	pvg_percpu()->upcalls = entry;
 	return 0;
 }
 
@@ -102,8 +112,7 @@ int64_t pvg_op_block(uint64_t deadline_ns)
 
 	pvg_mask();
 	answer = wait(deadline_ns);
-	if (pvg_unmask_and_test() && pvg_percpu()->upcalls)
-		pvg_upcalls_run();
+	pvg_native_unmask(false);
 	return answer;
 }
 

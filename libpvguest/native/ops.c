@@ -3,11 +3,18 @@
  * Operations that are about calling a hypervisor, natively plain functions.
  */
 #include <pvguest/ops.h>
+#include <pvguest/upcall.h>
 
 #include "../internal.h"
 
+/* Renews the record of the vCPU's time, as each operation of a hypervisor does that
+ * exits. */
 int64_t pvg_op_nop(void)
 {
+	bool was_masked = pvg_mask_save();
+
+	pvg_run_state_renew();
+	pvg_mask_restore(was_masked);
 	return 0;
 }
 

@@ -67,6 +67,9 @@ void pvg_ipi_send(unsigned vcpu, unsigned vector);
  * follows at the unmasking, or now on another vCPU. */
 void pvg_native_port_raise(unsigned vcpu, unsigned port);
 
+/* pvg_mask_restore for operations: handlers run only where upcalls were started. */
+void pvg_native_unmask(bool was_masked);
+
 /* clock.c, timer.c */
 void pvg_clock_calibrate(void);
 uint64_t pvg_wall_clock_read(void); /* ns since 1970, 0: there is none */
@@ -104,11 +107,17 @@ int pvg_root_complete(pv_gpa_t root);
 void pvg_flush_serve(bool in_user_mode);
 extern uint64_t pvg_root_kernel_entry, pvg_root_window_entry;
 
-/* vcpu.c */
+/* vcpu.c; upcalls are masked. */
 void pvg_run_state_set(enum pv_run_state state);
+void pvg_run_state_renew(void);
 
 /* entry.c: where all gates but those from user mode lead. */
 void pvg_native_enter(struct pvg_trap *trap);
+
+static inline bool pvg_is_canonical(uint64_t address)
+{
+	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
 
 /* Every entry below 512 GiB is the kernel's, and user mode keeps out of it. */
 static inline uint64_t pvg_pte_user(uint64_t gva)

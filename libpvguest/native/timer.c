@@ -61,6 +61,6 @@ int64_t pvg_op_set_timer(uint64_t deadline_ns)
 
 	cpu->timer_ns = deadline_ns;
 	look_at_deadline(cpu);
-	pvg_mask_restore(was_masked);
+	pvg_native_unmask(was_masked);
 	return 0;
 }

@@ -9,7 +9,8 @@
 
 int64_t pvg_op_set_traps(const volatile void *entry, uint64_t vectors)
 {
-	if (vectors >> PV_VECTORS)
+	if (vectors >> PV_VECTORS ||
+	    (vectors && !pvg_is_canonical((uint64_t)(uintptr_t)entry)))
 		return -PV_EINVAL;
 	if (vectors && entry != (void *)(uintptr_t)pvg_trap_entry)
 		return -PV_EOPNOTSUPP;

@@ -19,11 +19,6 @@
 #define VECTOR_NMI 2
 #define FETCH_REFUSED (PVG_PF_PRESENT | PVG_PF_USER | PVG_PF_EXEC)
 
-static bool is_canonical(uint64_t address)
-{
-	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
-}
-
 /* Page 0, to which this returns, is never mapped: a page fault of user mode, or the #GP
  * of a processor that cannot. GS base is the kernel's on both sides of the SWAPGS. */
 static bool sysret_works(void)
@@ -42,11 +37,13 @@ static bool sysret_works(void)
 
 static int check(struct pv_user *user)
 {
-	if (pvg_gpa(user) % 8 || !is_canonical(user->rip) ||
-	    !is_canonical(user->fs_base) || !is_canonical(user->gs_base))
+	if (pvg_gpa(user) % 8)
 		return -PV_EINVAL;
 	if (!pvg_memory_is_ram(pvg_gpa(user), sizeof(*user)))
 		return -PV_EFAULT;
+	if (!pvg_is_canonical(user->rip) || !pvg_is_canonical(user->fs_base) ||
+	    !pvg_is_canonical(user->gs_base))
+		return -PV_EINVAL;
 	return pvg_cpu()->root == user->root ? 0
 					     : pvg_root_complete(user->root);
 }
@@ -57,7 +54,7 @@ static bool is_syscall_by_fault(const struct pv_user *user)
 {
 	return user->rip == (uint64_t)(uintptr_t)pvg_syscall_entry &&
 	       user->vector == PVG_VECTOR_PF &&
-	       user->error_code == FETCH_REFUSED && is_canonical(user->rcx);
+	       user->error_code == FETCH_REFUSED && pvg_is_canonical(user->rcx);
 }
 
 static enum pv_user_reason trapped(struct pv_user *user, unsigned vector)

@@ -82,11 +82,6 @@ static bool start(struct pvg_cpu *cpu)
 	return started;
 }
 
-static bool is_canonical(uint64_t address)
-{
-	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
-}
-
 int64_t pvg_op_vcpu_up(uint64_t vcpu, uint64_t entry, uint64_t stack,
 		       uint64_t arg)
 {
@@ -95,7 +90,7 @@ int64_t pvg_op_vcpu_up(uint64_t vcpu, uint64_t entry, uint64_t stack,
 
 	if (vcpu >= pvg_vcpus())
 		return -PV_ENODEV;
-	if (!is_canonical(entry) || !is_canonical(stack))
+	if (!pvg_is_canonical(entry) || !pvg_is_canonical(stack))
 		return -PV_EINVAL;
 	cpu = pvg_cpu_of((unsigned)vcpu);
 	if (!__atomic_compare_exchange_n(&cpu->up, &down, true, false,
@@ -180,4 +175,9 @@ void pvg_run_state_set(enum pv_run_state state)
 		__atomic_store_n(&run->since_ns, now, __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&run->seq, run->seq + 1, __ATOMIC_RELEASE);
+}
+
+void pvg_run_state_renew(void)
+{
+	pvg_run_state_set((enum pv_run_state)pvg_vcpu()->run.state);
 }

@@ -51,6 +51,11 @@ static void failures_inside(void)
 	tap_equal(call[4].status, 0, "the last is served");
 }
 
+static struct pv_call *at(pv_gpa_t gpa)
+{
+	return (struct pv_call *)(uintptr_t)gpa;
+}
+
 static void wrong_batches(void)
 {
 	memset(call, 0, sizeof(call));
@@ -61,12 +66,10 @@ static void wrong_batches(void)
 	call[0].status = 9;
 	tap_equal(pvg_op_multicall(call, PV_CALLS_MAX + 1), -PV_E2BIG,
 		  "one more is too many");
-	tap_equal(((pvg_op2 *)pvg_op_entry(PV_OP_MULTICALL))(
-			  pvg_gpa(call) + 4, 1),
-		  -PV_EINVAL, "they are aligned");
-	tap_equal(((pvg_op2 *)pvg_op_entry(PV_OP_MULTICALL))(
-			  pvg_boot.ram_bytes - 64, 2),
-		  -PV_EFAULT, "and in RAM");
+	tap_equal(pvg_op_multicall(at(pvg_gpa(call) + 4), 1), -PV_EINVAL,
+		  "they are aligned");
+	tap_equal(pvg_op_multicall(at(pvg_boot.ram_bytes - 64), 2), -PV_EFAULT,
+		  "and in RAM");
 	tap_equal(call[0].status, 9, "else none is served");
 }
 

@@ -5,6 +5,7 @@
  * Clauses: K1 to K6, S4, U2.
  */
 #include "all-registers.h"
+#include "backend.h"
 #include "tap.h"
 
 #define MILLISECOND UINT64_C(1000000)
@@ -62,11 +63,16 @@ static void begin(void *arg)
 {
 	unsigned number = (unsigned)(uintptr_t)arg;
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+#if KERNEL_HAS_VECTORS
 	volatile double third = 1.0 / 3;
+	bool computes = third * 3 > 0.99;
+#else
+	bool computes = true;
+#endif
 
 	add(&numbers_right, pvg_vcpu_number() == number &&
 				    pvg_vcpu() == pvg_vcpu_page(number));
-	add(&stacks_right, frame % 16 == 0 && third * 3 > 0.99);
+	add(&stacks_right, frame % 16 == 0 && computes);
 	pvg_vcpu()->own[PVG_OWN_USER] = number + 1000;
 	pvg_op_yield();
 	add(&own_right, pvg_vcpu()->own[PVG_OWN_USER] == number + 1000);
@@ -196,10 +202,12 @@ static void to_one_that_is_down(void)
 	tap_ok(pending, "is there when it comes up");
 }
 
+/* At least 2000, and until some have been handled, each for itself. */
 static void storm_at_0(void *arg)
 {
-	(void)arg;
-	for (unsigned i = 0; i < 2000; i++)
+	const volatile unsigned *calls = arg;
+
+	for (unsigned i = 0; i < 2000 || *calls < 10; i++)
 		pvg_event_send(0, port);
 	__atomic_store_n(&registers_done, 1, __ATOMIC_RELEASE);
 }
@@ -220,10 +228,10 @@ static void storm(void)
 
 	pvg_port_handle(port, destroy, &calls);
 	registers_done = 0;
-	start(1, storm_at_0, NULL);
+	start(1, storm_at_0, &calls);
 	survived = registers_survive();
 	tap_ok(survived, "all registers survive another's storm of events");
-	tap_ok(calls > 1, "which interrupted");
+	tap_ok(calls >= 10, "which interrupted");
 	finish(1);
 }
 

@@ -15,12 +15,14 @@ void pvg_entry_prepare(void)
 }
 
 /* Handlers run on the stack of what was interrupted, and may switch to another
- * thread: then this returns much later, perhaps on another vCPU. */
+ * thread: then this goes on much later, perhaps on another vCPU. What they, or a
+ * scheduler at their end, made pending themselves comes with no interrupt. */
 static void interrupt(unsigned vector)
 {
 	pvg_interrupt_serve(vector);
 	pvg_flush_serve(false);
-	if (pvg_percpu()->upcalls && pvg_vcpu()->upcalls_pending) {
+	while (pvg_percpu()->upcalls &&
+	       __atomic_load_n(&pvg_vcpu()->upcalls_pending, __ATOMIC_RELAXED)) {
 		pvg_cpu()->woken = true;
 		pvg_upcalls_deliver();
 	}
@@ -50,7 +52,11 @@ static void trap(struct pvg_trap *trap)
 	if (frame->rflags & PVG_RFLAGS_IF)
 		__asm__ volatile("sti");
 	pvg_trap_deliver(trap);
-	__asm__ volatile("cli");
+	/* Whether the handler masked upcalls or unmasked them, it stays so. */
+	frame->rflags &= ~(uint64_t)PVG_RFLAGS_IF;
+	if (!pvg_masked())
+		frame->rflags |= PVG_RFLAGS_IF;
+	pvg_mask();
 }
 
 void pvg_native_enter(struct pvg_trap *entered)

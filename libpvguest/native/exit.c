@@ -4,6 +4,7 @@
  * docs/specs; the native engine has it too). Where nobody answers there, by a reset:
  * the keyboard controller's, then a triple fault (SDM volume 3, 6.15, interrupt 8).
  */
+#include <pvguest/console.h>
 #include <pvguest/ops.h>
 
 #include "../internal.h"
@@ -31,11 +32,15 @@ void pvg_machine_end(uint32_t status)
 
 void pvg_op_exit(uint64_t status)
 {
-	static const char text[] = "the guest ended with a status that is none "
-				   "(0 to 119 are): it becomes 119\n";
-
 	if (status > PV_EXIT_STATUS_MAX) {
-		pvg_serial_write(text, sizeof(text) - 1);
+		char text[128];
+		int len = pvg_snprintf(text, sizeof(text),
+				       "the guest's exit status %lld is "
+				       "reported as %d: those above are "
+				       "Paravane's own\n", (long long)status,
+				       PV_EXIT_STATUS_MAX);
+
+		pvg_serial_write(text, (size_t)len);
 		status = PV_EXIT_STATUS_MAX;
 	}
 	pvg_machine_end((uint32_t)status);

@@ -8,6 +8,12 @@
  */
 #include "tap.h"
 
+#ifdef PVG_NATIVE
+#define IMAGE "native" /* made up: no loader tells it */
+#else
+#define IMAGE "arguments.elf"
+#endif
+
 static void odd(int argc, char **argv)
 {
 	static const char *const want[] = { "odd", "",   "two words", "",
@@ -50,7 +56,7 @@ int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
 
-	tap_ok(strcmp(name ? name + 1 : argv[0], "arguments.elf") == 0,
+	tap_ok(strcmp(name ? name + 1 : argv[0], IMAGE) == 0,
 	       "argv[0] is the image's file name");
 	tap_ok(argv[argc] == NULL, "argv ends with NULL");
 	if (argc > 1 && strcmp(argv[1], "odd") == 0)

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run-native.sh [-c] [-i TEXT] [-m MIB] [-v VCPUS] [-d BYTES[,OPTION...]]... MAKE-DISK
+#	KERNEL [ARG...]
+#
+# Run a native kernel in QEMU, which translates its code: one that prints TAP or,
+# with -c, one with cases (guest/cases.h), each of which is judged by the status of
+# the machine and by what it says on the console. -d is a disk of the test pattern, as
+# for run-guest.sh (options ro and id=NAME); -i is typed on the console. An argument
+# @now@ becomes the seconds since 1970.
+set -u
+. "$(dirname "$0")/tap.sh"
+command -v qemu-system-x86_64 >/dev/null ||
+	skip_all "there is no qemu-system-x86_64"
+
+cases=
+typed=
+mib=128
+vcpus=1
+disks=
+while getopts ci:m:v:d: option; do
+	case $option in
+	c) cases=1 ;;
+	i) typed=$OPTARG ;;
+	m) mib=$OPTARG ;;
+	v) vcpus=$OPTARG ;;
+	d) disks="$disks $OPTARG" ;;
+	*) exit 99 ;;
+	esac
+done
+shift $((OPTIND - 1))
+make_disk=$1 kernel=$2
+shift 2
+
+# The command line: words between blanks, in quotes as main is to have them.
+append=
+for argument in "$@"; do
+	[ "$argument" = @now@ ] && argument=$(date +%s)
+	append="$append \"$argument\""
+done
+
+set --
+number=0
+for disk in $disks; do
+	file=$scratch/disk$number
+	"$make_disk" "$file" "${disk%%,*}" || exit 99
+	id=disk$number readonly=
+	for option in $(echo "${disk#"${disk%%,*}"}" | tr ',' ' '); do
+		case $option in
+		ro) readonly=,readonly=on ;;
+		id=*) id=${option#id=} ;;
+		*) exit 99 ;;
+		esac
+	done
+	set -- "$@" -drive "file=$file,if=none,id=d$number,format=raw$readonly" \
+		-device "virtio-blk-device,drive=d$number,serial=$id"
+	number=$((number + 1))
+done
+
+# machine COMMAND-LINE [OPTION...]: sets $status to what the kernel ended with; 200 and
+# more, if it did not end by itself.
+machine() {
+	line=$1
+	shift
+	timeout -k 5 60 qemu-system-x86_64 -M microvm -accel tcg -cpu max \
+		-nodefaults -no-user-config -display none -serial stdio \
+		-no-reboot -m "$mib" -smp "$vcpus" \
+		-global virtio-mmio.force-legacy=false \
+		-device isa-debug-exit,iobase=0xf4,iosize=4 "$@" \
+		-kernel "$kernel" -append "$line"
+	status=$?
+	if [ $((status % 2)) -eq 1 ]; then
+		status=$((status / 2))
+	else
+		status=$((status + 200))
+	fi
+}
+
+if [ -z "$cases" ]; then
+	printf '%b' "$typed" >"$scratch/keys"
+	machine "$append" "$@" <"$scratch/keys"
+	[ "$status" -lt 200 ] || echo "Bail out! the machine did not end by itself"
+	exit "$status"
+fi
+
+machine list "$@" </dev/null >"$scratch/cases" 2>"$scratch/err"
+if [ "$status" -ne 0 ] || ! [ -s "$scratch/cases" ]; then
+	fail "the kernel lists its cases" "status $status: $(cat "$scratch/err")"
+	tap_done
+fi
+while read -r name expected regex; do
+	# What a hypervisor says on stderr a native kernel says on the console.
+	machine "$name" "$@" </dev/null >"$scratch/err" 2>&1
+	if [ "$regex" = silent ] && ! grep -q "^panic" "$scratch/err"; then
+		: >"$scratch/err"
+	fi
+	judge "$name" "$expected" "$regex"
+done <"$scratch/cases"
+tap_done

@@ -7,33 +7,18 @@
 # looked at.
 set -u
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../native.sh"
 paravane=$1 nano=$2 engine=$3
 
-case $engine in
-kvm) skip_all_without_kvm ;;
-qemu)
-	qemu-system-x86_64 -M help 2>/dev/null | grep -q '^microvm' ||
-		skip_all "there is no qemu-system-x86_64 with a microvm"
-	;;
-esac
+skip_all_without "$engine"
 
-# nano ARGUMENT: on two processors; 0 in $good if it ended well.
 nano() {
-	if [ "$engine" = kvm ]; then
-		run "$paravane" run --engine native --vcpus 2 "$nano" -- "$@"
-		good=$status
-		return
-	fi
-	run qemu-system-x86_64 -M microvm -accel tcg -cpu max -nodefaults \
-		-no-user-config -display none -serial stdio -no-reboot -m 64 \
-		-smp 2 -device isa-debug-exit,iobase=0xf4,iosize=4 \
-		-kernel "$nano" -append "$*"
-	good=$((status - 1)) # twice the guest's and 1
+	run_native "$engine" 2 "" "$nano" "$@"
 }
 
 # shellcheck disable=SC2317 # called by check
 has_line() {
-	test "$good" -eq 0 && grep -qE "^$1 [0-9]+ $2\$" "$scratch/out" &&
+	test "$status" -eq 0 && grep -qE "^$1 [0-9]+ $2\$" "$scratch/out" &&
 		test "$(wc -l <"$scratch/out")" -eq 1
 }
 
@@ -50,5 +35,5 @@ check "all rows are measured" test "$(wc -l <"$scratch/out")" -eq 14
 nano nothing=1
 check "a row that is none is told of" \
 	grep -q '^nano: there is no row "nothing"' "$scratch/out"
-check "with the status of it" test "$good" -ne 0
+check "with the status of it" test "$status" -eq 2
 tap_done

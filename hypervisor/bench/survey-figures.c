@@ -202,14 +202,14 @@ void hv_ratio_text(double ratio, char ret_text[HV_TEXT_BYTES])
 	three_digits(ratio, "x", ret_text);
 }
 
-void hv_exits_text(double exits, char ret_text[HV_TEXT_BYTES])
+void hv_count_text(double count, char ret_text[HV_TEXT_BYTES])
 {
-	if (exits < 0)
+	if (count < 0)
 		snprintf(ret_text, HV_TEXT_BYTES, "-");
-	else if (exits < 0.0005)
+	else if (count < 0.0005)
 		snprintf(ret_text, HV_TEXT_BYTES, "0");
-	else if (exits < 0.1)
-		snprintf(ret_text, HV_TEXT_BYTES, "%.3f", exits);
+	else if (count < 0.1)
+		snprintf(ret_text, HV_TEXT_BYTES, "%.3f", count);
 	else
-		three_digits(exits, "", ret_text);
+		three_digits(count, "", ret_text);
 }

@@ -122,9 +122,17 @@ static void put_cell(const struct hv_cell *cell, double best, FILE *out)
 		fprintf(out, " &plusmn;%s", text);
 	hv_ratio_text(median / best, text);
 	fprintf(out, "<small>%s", text);
-	if (cell->exits >= 0) {
-		hv_exits_text(cell->exits, text);
+	if (cell->count[HV_COUNT_EXITS] >= 0) {
+		hv_count_text(cell->count[HV_COUNT_EXITS], text);
 		fprintf(out, ", %s exits", text);
+	}
+	if (cell->count[HV_COUNT_PROGRAM] >= 0) {
+		hv_count_text(cell->count[HV_COUNT_PROGRAM], text);
+		fprintf(out, ", %s to the program", text);
+	}
+	if (cell->count[HV_COUNT_INTERPRETED] > 0) {
+		hv_count_text(cell->count[HV_COUNT_INTERPRETED], text);
+		fprintf(out, ", %s interpreted", text);
 	}
 	fputs("</small></td>", out);
 }
@@ -168,7 +176,9 @@ static void put_legend(FILE *out)
 	fputs("<p>Each figure is the time of one operation, the median of the "
 	      "rounds &plusmn; half the spread, which is " HV_SPREAD_TEXT
 	      ". Beneath: how many times the best of the row, and, where they "
-	      "are counted, the exits to the hypervisor each operation took. ",
+	      "are counted, how often each operation left the guest, how "
+	      "often that reached the hypervisor's program and not only KVM, "
+	      "and how many instructions KVM interpreted. ",
 	      out);
 	for (unsigned t = 0; t < hv_techniques_count; t++)
 		if (hv_techniques[t].no_exits) {

@@ -14,6 +14,12 @@ static void put_number(struct json_object *object, const char *key,
 	hv_json_put(object, key, json_object_new_double(value));
 }
 
+static void put_count(struct json_object *object, const char *key, double count)
+{
+	hv_json_put(object, key,
+		    count < 0 ? NULL : json_object_new_double(count));
+}
+
 static struct json_object *host_json(const struct hv_host *host)
 {
 	struct json_object *object = json_object_new_object();
@@ -55,9 +61,11 @@ static void put_figures(struct json_object *object, const struct hv_cell *cell,
 	put_number(object, "low", range.low);
 	put_number(object, "high", range.high);
 	put_number(object, "ratio_to_best", range.median / best);
-	hv_json_put(object, "exits_per_operation",
-		    cell->exits < 0 ? NULL :
-				      json_object_new_double(cell->exits));
+	put_count(object, "exits_per_operation", cell->count[HV_COUNT_EXITS]);
+	put_count(object, "exits_to_the_program",
+		  cell->count[HV_COUNT_PROGRAM]);
+	put_count(object, "interpreted_instructions",
+		  cell->count[HV_COUNT_INTERPRETED]);
 	if (cell->digest[0])
 		hv_json_put_text(object, "digest", cell->digest);
 	for (unsigned i = 0; i < cell->samples; i++)

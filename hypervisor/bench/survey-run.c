@@ -218,9 +218,9 @@ static void nano_round(struct hv_survey *survey, const struct unit *unit,
 	}
 }
 
-static int nano_exits(struct hv_survey *survey, unsigned task,
-		      unsigned technique, uint64_t times, double *ret_exits,
-		      struct hv_error *err)
+static int nano_count(struct hv_survey *survey, unsigned task,
+		      unsigned technique, uint64_t times,
+		      double ret_count[HV_COUNTS], struct hv_error *err)
 {
 	struct hv_call call = { .program = HV_PROGRAM_NANO,
 				.vcpus = hv_tasks[task].vcpus,
@@ -232,7 +232,7 @@ static int nano_exits(struct hv_survey *survey, unsigned task,
 	call.word[0] = word;
 	if (run(survey, technique, &call, &answer, err) < 0)
 		return -1;
-	*ret_exits = answer.exits;
+	memcpy(ret_count, answer.count, sizeof(answer.count));
 	return 0;
 }
 
@@ -240,7 +240,7 @@ static int nano_exits(struct hv_survey *survey, unsigned task,
 
 struct work {
 	double ns; /* per operation */
-	double exits;
+	double count[HV_COUNTS];
 	char digest[HV_OUTPUT_WORD_BYTES];
 };
 
@@ -251,7 +251,7 @@ static int work_run(struct hv_survey *survey, unsigned task, unsigned technique,
 	struct hv_call call = { .program = HV_PROGRAM_WORK,
 				.vcpus = hv_tasks[task].vcpus,
 				.words = 2 };
-	struct hv_answer answer = { .exits = -1 };
+	struct hv_answer answer = { .count = { 0 } };
 	char number[16], key[32];
 	double done;
 
@@ -262,7 +262,7 @@ static int work_run(struct hv_survey *survey, unsigned task, unsigned technique,
 	if (run(survey, technique, &call, &answer, err) < 0)
 		return -1;
 	ret_work->ns = ns_of(&answer.output, key);
-	ret_work->exits = answer.exits;
+	memcpy(ret_work->count, answer.count, sizeof(answer.count));
 	if (ret_work->ns > 0 && number_of(&answer.output, key, 1, &done) &&
 	    done == times &&
 	    hv_output_word(&answer.output, key, 2, ret_work->digest) &&
@@ -296,69 +296,78 @@ static void work_round(struct hv_survey *survey, unsigned task,
 		return;
 	}
 	memcpy(cell->digest, work.digest, sizeof(cell->digest));
-	cell->run_exits = work.exits;
+	memcpy(cell->run_count, work.count, sizeof(cell->run_count));
 	if (cell->samples < HV_ROUNDS_MAX)
 		cell->sample[cell->samples++] = work.ns;
 }
 
 /* ---- exits: what a run has more than another of half as many operations */
 
-static int count_exits(struct hv_survey *survey, unsigned task,
-		       unsigned technique, unsigned times, double *ret_half,
-		       double *ret_whole, struct hv_error *err)
+static int count_twice(struct hv_survey *survey, unsigned task,
+		       unsigned technique, unsigned times,
+		       double ret_half[HV_COUNTS], double ret_whole[HV_COUNTS],
+		       struct hv_error *err)
 {
 	struct work work;
 
-	if (hv_tasks[task].program == HV_PROGRAM_NANO)
-		return nano_exits(survey, task, technique, times / 2, ret_half,
-				  err) < 0 ?
-			       -1 :
-			       nano_exits(survey, task, technique, times,
-					  ret_whole, err);
+	if (hv_tasks[task].program == HV_PROGRAM_NANO) {
+		if (nano_count(survey, task, technique, times / 2, ret_half,
+			       err) < 0)
+			return -1;
+		return nano_count(survey, task, technique, times, ret_whole,
+				  err);
+	}
 	if (work_run(survey, task, technique, times / 2, &work, err) < 0)
 		return -1;
-	*ret_half = work.exits;
-	*ret_whole = survey->cell[task][technique].run_exits;
+	memcpy(ret_half, work.count, sizeof(work.count));
+	memcpy(ret_whole, survey->cell[task][technique].run_count,
+	       sizeof(work.count));
 	return 0;
 }
 
-#define EXITS_TIMES_LEAST 16
-#define EXITS_TIMES_MOST 20000
+#define COUNT_TIMES_LEAST 16
+#define COUNT_TIMES_MOST 20000
 
-static unsigned exits_times(const struct hv_survey *survey, unsigned task,
+static unsigned count_times(const struct hv_survey *survey, unsigned task,
 			    const struct hv_cell *cell)
 {
 	double times = (double)survey->budget_us * 1000 / cell->sample[0];
 
 	if (hv_tasks[task].program == HV_PROGRAM_WORK)
 		times = hv_survey_times(survey, &hv_tasks[task]);
-	else if (times > EXITS_TIMES_MOST)
-		times = EXITS_TIMES_MOST;
-	else if (times < EXITS_TIMES_LEAST)
-		times = EXITS_TIMES_LEAST;
+	else if (times > COUNT_TIMES_MOST)
+		times = COUNT_TIMES_MOST;
+	else if (times < COUNT_TIMES_LEAST)
+		times = COUNT_TIMES_LEAST;
 	return (unsigned)times;
 }
 
-static void exits_of(struct hv_survey *survey, unsigned task,
-		     unsigned technique)
+static void count(struct hv_survey *survey, unsigned task, unsigned technique)
 {
 	struct hv_cell *cell = &survey->cell[task][technique];
-	unsigned times = exits_times(survey, task, cell);
+	unsigned times = count_times(survey, task, cell);
+	double half[HV_COUNTS], whole[HV_COUNTS];
 	struct hv_error err;
-	double half, whole;
+	int rc;
 
 	if (times < 2)
 		return;
-	if (count_exits(survey, task, technique, times, &half, &whole, &err) ==
-	    0)
-		cell->exits = whole > half ?
-				      (whole - half) / (times - times / 2) :
-				      0;
-	else if (!hv_child_signal())
+	rc = count_twice(survey, task, technique, times, half, whole, &err);
+	if (hv_child_signal())
+		return;
+	if (rc < 0) {
 		bury(survey, task, technique, &err);
+		return;
+	}
+	for (unsigned i = 0; i < HV_COUNTS; i++) {
+		double more = whole[i] > half[i] ? whole[i] - half[i] : 0;
+
+		if (whole[i] >= 0)
+			cell->count[i] = more / (times - times / 2);
+	}
 }
 
-static void all_exits(struct hv_survey *survey)
+static void count_all(struct hv_survey *survey)
 {
 	uint64_t half_ns = survey->begun_ns +
 			   (survey->deadline_ns - survey->begun_ns) / 2;
@@ -371,7 +380,7 @@ static void all_exits(struct hv_survey *survey)
 			    survey->cell[i][t].note[0])
 				continue;
 			progress(survey, 0, "counting exits", hv_tasks[i].title);
-			exits_of(survey, i, t);
+			count(survey, i, t);
 		}
 }
 
@@ -453,7 +462,8 @@ static void find_all(struct hv_survey *survey)
 				&hv_techniques[t];
 			struct hv_error err = { 0 };
 
-			survey->cell[i][t].exits = -1;
+			for (unsigned c = 0; c < HV_COUNTS; c++)
+				survey->cell[i][t].count[c] = -1;
 			if (!survey->wanted[i])
 				continue;
 			if (technique->find(survey, technique,
@@ -479,7 +489,7 @@ void hv_survey_run(struct hv_survey *survey)
 			else if (round == 0)
 				leave_out(survey, &unit[u]);
 		if (round == 0)
-			all_exits(survey);
+			count_all(survey);
 	}
 	if (hv_survey_agreeing(survey, false))
 		survey->failed = true;

@@ -81,26 +81,58 @@ static void print_times(const struct hv_survey *survey, enum hv_program program,
 	}
 }
 
-static void print_exits(const struct hv_survey *survey, unsigned from,
-			unsigned to)
+static bool any_count(const struct hv_survey *survey, enum hv_count count)
 {
-	char text[HV_TEXT_BYTES];
+	for (unsigned i = 0; i < hv_tasks_count; i++)
+		for (unsigned t = 0; t < hv_techniques_count; t++)
+			if (survey->cell[i][t].count[count] > 0)
+				return true;
+	return false;
+}
 
-	print_heads(from, to, "Exits each");
+/* Exits, and in brackets those to the program; or instructions. */
+static void print_count(const struct hv_cell *cell, enum hv_count count)
+{
+	char first[HV_TEXT_BYTES], second[HV_TEXT_BYTES];
+	char text[2 * HV_TEXT_BYTES + 8];
+
+	hv_count_text(cell->count[count], first);
+	snprintf(text, sizeof(text), "%s", first);
+	if (count == HV_COUNT_EXITS && cell->count[HV_COUNT_PROGRAM] >= 0) {
+		hv_count_text(cell->count[HV_COUNT_PROGRAM], second);
+		snprintf(text, sizeof(text), "%s (%s)", first, second);
+	}
+	printf("%*s", CELL, text);
+}
+
+static void print_counts(const struct hv_survey *survey, enum hv_count count,
+			 const char *title, unsigned from, unsigned to)
+{
+	if (!any_count(survey, count))
+		return;
+	print_heads(from, to, title);
 	for (unsigned i = 0; i < hv_tasks_count; i++) {
 		if (!hv_survey_has(survey, i))
 			continue;
 		printf("%-*s", LABEL, hv_tasks[i].title);
-		for (unsigned t = from; t < to; t++) {
-			hv_exits_text(survey->cell[i][t].exits, text);
-			printf("%*s", CELL, text);
-		}
+		for (unsigned t = from; t < to; t++)
+			print_count(&survey->cell[i][t], count);
 		putchar('\n');
 	}
+}
+
+static void print_exits(const struct hv_survey *survey, unsigned from,
+			unsigned to)
+{
+	print_counts(survey, HV_COUNT_EXITS, "Exits each", from, to);
+	puts("In brackets: those that reach the program; KVM serves the others.");
 	for (unsigned t = from; t < to; t++)
 		if (hv_techniques[t].no_exits)
 			printf("- %s: %s.\n", hv_techniques[t].title,
 			       hv_techniques[t].no_exits);
+	print_counts(survey, HV_COUNT_INTERPRETED, "Interpreted each", from, to);
+	if (any_count(survey, HV_COUNT_INTERPRETED))
+		puts("Instructions that KVM interpreted, by its own count.");
 }
 
 static bool any(const struct hv_survey *survey, enum hv_program program)

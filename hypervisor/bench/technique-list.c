@@ -6,8 +6,6 @@
  */
 #include "techniques.h"
 
-static const char *const all_exits[] = { "/exits", NULL };
-
 const struct hv_technique hv_techniques[] = {
 	{ .key = "paravirt",
 	  .title = "paravirtual",
@@ -15,8 +13,7 @@ const struct hv_technique hv_techniques[] = {
 		   "privileged",
 	  .find = hv_paravane_find,
 	  .run = hv_paravane_run,
-	  .image_suffix = ".elf",
-	  .exits = all_exits },
+	  .image_suffix = ".elf" },
 	{ .key = "native",
 	  .title = "trap-and-emulate",
 	  .about = "paravane run --engine native: the kernel is at ring 0 under "
@@ -24,8 +21,7 @@ const struct hv_technique hv_techniques[] = {
 	  .find = hv_paravane_find,
 	  .run = hv_paravane_run,
 	  .engine = "native",
-	  .image_suffix = "-native.elf",
-	  .exits = all_exits },
+	  .image_suffix = "-native.elf" },
 	{ .key = "translation",
 	  .title = "translation",
 	  .about = "QEMU's TCG: the kernel's instructions are translated to others, "

@@ -57,20 +57,19 @@ int hv_paravane_find(const struct hv_survey *survey,
 	return call_init(&call, survey, technique, program, err);
 }
 
-static int count_exits(const struct hv_technique *technique,
-		       struct hv_answer *answer,
-		       const struct hv_guest_answer *guest,
-		       struct hv_error *err)
+/* KVM tells since Linux 5.14. */
+static void count(struct hv_answer *answer, const struct hv_guest_answer *guest)
 {
-	double sum = 0, some;
+	static const char *const pointers[HV_COUNTS] = {
+		[HV_COUNT_EXITS] = "/kvm/exits",
+		[HV_COUNT_PROGRAM] = "/exits",
+		[HV_COUNT_INTERPRETED] = "/kvm/insn_emulation",
+	};
+	struct hv_error err = { 0 };
 
-	for (unsigned i = 0; technique->exits[i]; i++) {
-		if (hv_guest_stat(guest, technique->exits[i], &some, err) < 0)
-			return -1;
-		sum += some;
-	}
-	answer->exits = sum;
-	return 0;
+	for (unsigned i = 0; i < HV_COUNTS; i++)
+		if (hv_guest_stat(guest, pointers[i], &answer->count[i], &err) < 0)
+			answer->count[i] = -1;
 }
 
 int hv_paravane_run(const struct hv_survey *survey,
@@ -92,5 +91,7 @@ int hv_paravane_run(const struct hv_survey *survey,
 	hv_child_timeout(call->seconds);
 	rc = hv_guest_run(&guest, &answer, err);
 	ret_answer->output = answer.output;
-	return rc < 0 ? rc : count_exits(technique, ret_answer, &answer, err);
+	if (rc == 0)
+		count(ret_answer, &answer);
+	return rc;
 }

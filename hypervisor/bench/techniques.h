@@ -61,16 +61,24 @@ struct hv_call {
 	unsigned words;
 };
 
+/* What is counted of a guest. */
+enum hv_count {
+	HV_COUNT_EXITS,       /* all, by KVM */
+	HV_COUNT_PROGRAM,     /* those of them that reach the program */
+	HV_COUNT_INTERPRETED, /* instructions that KVM interpreted */
+	HV_COUNTS,
+};
+
 struct hv_answer {
 	struct hv_output output; /* also of a run that failed */
-	double exits;            /* of the whole run, where they are counted */
+	double count[HV_COUNTS]; /* of the whole run; below 0: not known */
 };
 
 struct hv_technique {
 	const char *key;
 	const char *title; /* at most 16 columns */
 	const char *about;
-	/* NULL, or why no exits are counted. */
+	/* NULL, or why nothing is counted. */
 	const char *no_exits;
 	/* Whether it can be had for this program; if not, *err says why. */
 	int (*find)(const struct hv_survey *survey,
@@ -83,7 +91,6 @@ struct hv_technique {
 	/* For those that `paravane run` has: */
 	const char *engine;       /* of --engine */
 	const char *image_suffix; /* "nano" + this is the guest */
-	const char *const *exits; /* pointers into --stats, a NULL last */
 };
 
 /* Engines added later join here: technique-list.c. */
@@ -121,8 +128,8 @@ struct hv_cell {
 	char note[512]; /* "", or why there are no figures, or no more of them */
 	double sample[HV_ROUNDS_MAX]; /* ns per operation, one a round */
 	unsigned samples;
-	double exits;     /* per operation; below 0: not known */
-	double run_exits; /* of a workload's last run, as a whole */
+	double count[HV_COUNTS];     /* per operation; below 0: not known */
+	double run_count[HV_COUNTS]; /* of a workload's last run, as a whole */
 	char digest[17]; /* of a workload's results, hexadecimal */
 };
 
@@ -198,7 +205,7 @@ void hv_range_text(const struct hv_cell *cell, char ret_text[HV_TEXT_BYTES]);
 /* "2.61x" */
 void hv_ratio_text(double ratio, char ret_text[HV_TEXT_BYTES]);
 /* "0.002"; "-" for what is not known */
-void hv_exits_text(double exits, char ret_text[HV_TEXT_BYTES]);
+void hv_count_text(double count, char ret_text[HV_TEXT_BYTES]);
 
 /* survey-table.c, survey-json.c, survey-plot.c, survey-html.c: the same figures for
  * a terminal, programs, lectures and readers. */

@@ -51,10 +51,25 @@ static const char *last_line(const char *text)
 	return line;
 }
 
+/* The last that paravane itself said, since there may be remarks before the reason;
+ * else the first line. */
+static const char *own_line(const char *text)
+{
+	const char *line = text;
+
+	for (; *text; text += strspn(text, "\r\n")) {
+		if (strncmp(text, "paravane: ", 10) == 0)
+			line = text;
+		text += strcspn(text, "\r\n");
+	}
+	return line;
+}
+
 void hv_output_reason(const struct hv_output *output, const char **ret_text,
 		      int *ret_len)
 {
-	*ret_text = output->err[0] ? output->err : last_line(output->out);
+	*ret_text = output->err[0] ? own_line(output->err) :
+				     last_line(output->out);
 	*ret_len = (int)strcspn(*ret_text, "\r\n");
 }
 

@@ -39,37 +39,32 @@ bool hv_output_word(const struct hv_output *output, const char *key,
 	return len > 0;
 }
 
-/* Where the last line begins that has anything in it. */
-static const char *last_line(const char *text)
+/* The last line that begins so, and has anything in it; `text` if there is none. */
+static const char *last_line(const char *text, const char *beginning)
 {
 	const char *line = text;
 
 	for (; *text; text += strspn(text, "\r\n")) {
-		line = text;
-		text += strcspn(text, "\r\n");
-	}
-	return line;
-}
-
-/* The last that paravane itself said, since there may be remarks before the reason;
- * else the first line. */
-static const char *own_line(const char *text)
-{
-	const char *line = text;
-
-	for (; *text; text += strspn(text, "\r\n")) {
-		if (strncmp(text, "paravane: ", 10) == 0)
+		if (strncmp(text, beginning, strlen(beginning)) == 0)
 			line = text;
 		text += strcspn(text, "\r\n");
 	}
 	return line;
 }
 
+/* A guest that panics says why on its console, and a backtrace behind it. What
+ * paravane says before its last line are remarks. */
 void hv_output_reason(const struct hv_output *output, const char **ret_text,
 		      int *ret_len)
 {
-	*ret_text = output->err[0] ? own_line(output->err) :
-				     last_line(output->out);
+	const char *panic = last_line(output->out, "panic: ");
+
+	if (strncmp(panic, "panic: ", 7) == 0)
+		*ret_text = panic;
+	else if (output->err[0])
+		*ret_text = last_line(output->err, "paravane: ");
+	else
+		*ret_text = last_line(output->out, "");
 	*ret_len = (int)strcspn(*ret_text, "\r\n");
 }
 

@@ -17,9 +17,9 @@ struct hv_output {
 /* The index-th word after the key, cut to fit. false if there is none. */
 bool hv_output_word(const struct hv_output *output, const char *key,
 		    unsigned index, char ret_word[HV_OUTPUT_WORD_BYTES]);
-/* The line that is the better reason for a failure, without its end: of standard
- * error the last that paravane itself said, else the first; else the last of standard
- * output. */
+/* The line that is the better reason for a failure, without its end: a guest's panic;
+ * of standard error the last that paravane itself said, else the first; the last of
+ * standard output. */
 void hv_output_reason(const struct hv_output *output, const char **ret_text,
 		      int *ret_len);
 /* The first word after the key as a number. */

@@ -121,6 +121,7 @@ Test(reasons, are_the_first_line_of_errors_or_the_last_of_output)
 	reason_is("a 1\r\npanic: no\r\n\r\n", "", "panic: no");
 	reason_is("a 1\n", "paravane: slow\nparavane: dead\n rip 0\n",
 		  "paravane: dead");
+	reason_is("a 1\npanic: no\nbacktrace: 1\n", "paravane: guest stopped\n", "panic: no");
 	reason_is("panic: no", "", "panic: no");
 	reason_is("", "", "");
 	reason_is("\n\n", "", "");

@@ -19,7 +19,7 @@ static const char head[] =
 	"th, td { padding: .3em .6em; text-align: left; vertical-align: top;\n"
 	"         border-bottom: 1px solid #ccc; }\n"
 	"thead th { border-bottom: 2px solid #111; }\n"
-	"td.figure { text-align: right; white-space: nowrap; }\n"
+	"td.figure { text-align: right; width: 18%; }\n"
 	"th.figure { text-align: right; }\n"
 	"td.best { font-weight: bold; background: #eee; }\n"
 	"small { color: #555; display: block; font-weight: normal; }\n"
@@ -72,8 +72,9 @@ static void put_host(const struct hv_survey *survey, FILE *out)
 
 	hv_survey_rounds(survey, &least, &most);
 	snprintf(cpus, sizeof(cpus), "%u", host->cpus);
-	snprintf(rounds, sizeof(rounds), "%u to %u in %.0f seconds%s", least,
-		 most, survey->seconds, survey->quick ? ", quick" : "");
+	snprintf(rounds, sizeof(rounds), "%u%s%.0u in %.0f seconds%s", least,
+		 most > least ? " to " : "", most > least ? most : 0,
+		 survey->seconds, survey->quick ? ", quick" : "");
 	fputs("<h2>The machine</h2>\n<table>\n", out);
 	put_host_row(out, "Processor", host->cpu);
 	put_host_row(out, "CPUs", cpus);
@@ -104,6 +105,16 @@ static void put_heads(FILE *out, const char *first)
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
 
+static void put_count(double count, const char *what, FILE *out)
+{
+	char text[HV_TEXT_BYTES];
+
+	if (count < 0)
+		return;
+	hv_count_text(count, text);
+	fprintf(out, "<small>%s %s</small>", text, what);
+}
+
 static void put_cell(const struct hv_cell *cell, double best, FILE *out)
 {
 	char text[HV_TEXT_BYTES];
@@ -121,20 +132,11 @@ static void put_cell(const struct hv_cell *cell, double best, FILE *out)
 	if (text[0])
 		fprintf(out, " &plusmn;%s", text);
 	hv_ratio_text(median / best, text);
-	fprintf(out, "<small>%s", text);
-	if (cell->count[HV_COUNT_EXITS] >= 0) {
-		hv_count_text(cell->count[HV_COUNT_EXITS], text);
-		fprintf(out, ", %s exits", text);
-	}
-	if (cell->count[HV_COUNT_PROGRAM] >= 0) {
-		hv_count_text(cell->count[HV_COUNT_PROGRAM], text);
-		fprintf(out, ", %s to the program", text);
-	}
-	if (cell->count[HV_COUNT_INTERPRETED] > 0) {
-		hv_count_text(cell->count[HV_COUNT_INTERPRETED], text);
-		fprintf(out, ", %s interpreted", text);
-	}
-	fputs("</small></td>", out);
+	fprintf(out, "<small>%s</small>", text);
+	put_count(cell->count[HV_COUNT_EXITS], "exits", out);
+	put_count(cell->count[HV_COUNT_PROGRAM], "to the program", out);
+	put_count(cell->count[HV_COUNT_INTERPRETED], "interpreted", out);
+	fputs("</td>", out);
 }
 
 static void put_row(const struct hv_survey *survey, unsigned task, FILE *out)
@@ -178,7 +180,8 @@ static void put_legend(FILE *out)
 	      ". Beneath: how many times the best of the row, and, where they "
 	      "are counted, how often each operation left the guest, how "
 	      "often that reached the hypervisor's program and not only KVM, "
-	      "and how many instructions KVM interpreted. ",
+	      "and how many instructions KVM interpreted. A bar's spread that "
+	      "would reach 0 ends at a tenth of it. ",
 	      out);
 	for (unsigned t = 0; t < hv_techniques_count; t++)
 		if (hv_techniques[t].no_exits) {

@@ -199,6 +199,6 @@ else
 	check "two techniques at least have done each workload" test \
 		"$(grep -c '"digests_agree": *true' "$scratch/json")" -eq 8
 	check "exits are counted" expr "$(cell syscall paravirt)" : \
-		'.*"exits_per_operation":[12]'
+		'.*"exits_to_the_program":[12]'
 fi
 tap_done

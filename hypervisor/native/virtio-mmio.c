@@ -64,11 +64,6 @@ static void acknowledge(struct hv_virtio *v, uint32_t causes)
 	pthread_mutex_unlock(&v->interrupt_lock);
 }
 
-static uint32_t interrupts(struct hv_virtio *v)
-{
-	return __atomic_load_n(&v->interrupts, __ATOMIC_RELAXED);
-}
-
 /* ---- status */
 
 static void stop(struct hv_virtio *v)
@@ -96,7 +91,7 @@ static void reset(struct hv_virtio *v)
 	v->queue_number = 0;
 	v->queue = (struct hv_virtq_place){ .entries = 0 };
 	v->queue_ready = false;
-	__atomic_store_n(&v->broken, false, __ATOMIC_RELAXED);
+	v->broken = false;
 	acknowledge(v, UINT32_MAX);
 }
 
@@ -123,8 +118,7 @@ static void set_status(struct hv_virtio *v, uint32_t status)
 
 static uint32_t get_status(const struct hv_virtio *v)
 {
-	return v->status | (__atomic_load_n(&v->broken, __ATOMIC_RELAXED)
-				    ? VIRTIO_CONFIG_S_NEEDS_RESET : 0);
+	return v->status | (v->broken ? VIRTIO_CONFIG_S_NEEDS_RESET : 0);
 }
 
 /* ---- registers */
@@ -149,7 +143,7 @@ static uint32_t read_register(struct hv_virtio *v, uint64_t offset)
 	case VIRTIO_MMIO_QUEUE_READY:
 		return !v->queue_number && v->queue_ready;
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
-		return interrupts(v);
+		return v->interrupts;
 	case VIRTIO_MMIO_STATUS:
 		return get_status(v);
 	case VIRTIO_MMIO_SHM_LEN_LOW:

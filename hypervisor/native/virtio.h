@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <pvabi/base.h>
+#include <stdatomic.h>
 #include <sys/uio.h>
 
 #include "../disk.h"
@@ -87,9 +88,9 @@ struct hv_virtio {
 	struct hv_virtq_place queue;
 	bool queue_ready, started;
 
-	pthread_mutex_t interrupt_lock; /* any thread */
-	uint32_t interrupts; /* VIRTIO_MMIO_INT_* */
-	bool broken;
+	pthread_mutex_t interrupt_lock; /* any thread; to change what follows */
+	_Atomic uint32_t interrupts; /* VIRTIO_MMIO_INT_* */
+	_Atomic bool broken;
 };
 
 /* virtio-mmio.c: */

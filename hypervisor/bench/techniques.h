@@ -136,7 +136,7 @@ struct hv_cell {
 /* The machine, as the report describes it. */
 struct hv_host {
 	char cpu[128], kernel[256], kvm[256], qemu[256], date[32];
-	unsigned cpus;
+	unsigned cpus; /* that this process may use */
 	bool interpreted; /* KVM is software here and interprets ring 0 */
 };
 

@@ -20,7 +20,7 @@ struct hv_vm;
 
 /* ---- a queue. Everything in it is the guest's to change at any time. */
 
-#define HV_VIRTQ_MAX 128u /* entries */
+#define HV_VIRTQ_MAX 256u /* entries */
 
 /* As the driver set it up. */
 struct hv_virtq_place {

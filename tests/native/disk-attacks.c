@@ -41,7 +41,7 @@ static void queues_nowhere(void)
 
 static void queues_of_odd_sizes(void)
 {
-	static const uint32_t bad[] = { 0, 3, 15, 129, 256, 32768, 65536,
+	static const uint32_t bad[] = { 0, 3, 15, 257, 512, 32768, 65536,
 					0x80000000u, ALL_ONES };
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

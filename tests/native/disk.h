@@ -79,8 +79,6 @@ static inline void disk_queue(uint32_t entries, uint64_t descriptors,
 
 static inline void disk_open(void)
 {
-	/* What is under way may still be answered until the reset is over. */
-	disk_set(VIRTIO_MMIO_STATUS, 0);
 	bare_set(&disk_available, 0, sizeof(disk_available));
 	bare_set(&disk_used, 0, sizeof(disk_used));
 	disk_begin(0);

@@ -120,6 +120,9 @@ bool pvg_ring_look(struct pvg_ring *ring)
 	uint32_t prod = __atomic_load_n(&ring->shared->rsp_prod,
 					__ATOMIC_ACQUIRE);
 
+	if (prod == ring->rsp_cons && pvg_ring_is_unheard(ring->doorbell))
+		prod = __atomic_load_n(&ring->shared->rsp_prod,
+				       __ATOMIC_ACQUIRE);
 	if (PVG_UNLIKELY(prod - ring->rsp_cons >
 			 ring->req_published - ring->rsp_cons))
 		pvg_panic("device %u, queue %u: the hypervisor answered more "

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which processors there are: ACPI's table MADT ("APIC"). A paravirtual guest finds
- * their number in its boot info.
+ * Which processors there are: ACPI's table MADT ("APIC"); and which virtio devices. A
+ * paravirtual guest finds both in its boot info.
  *
  * ACPI specification 6.5: 5.2.5 (RSDP, and where it is looked for), 5.2.6 to 5.2.8
- * (RSDT, XSDT), 5.2.12 (MADT). Without tables there is one processor, and the I/O APIC
+ * (RSDT, XSDT), 5.2.9 (FADT), 5.2.12 (MADT). Without tables there is one processor, and the I/O APIC
  * is where it always is. The tables are read while the lowest 4 GiB are mapped.
  */
 #include <pvguest/libc.h>
@@ -16,7 +16,9 @@
 #define SEARCH_STEP 16
 #define REACH (UINT64_C(1) << 32)
 
-struct pvg_acpi pvg_acpi = { .cpus = 1, .io_apic = 0xfec00000 };
+#define IO_APIC_USUAL 0xfec00000
+
+struct pvg_acpi pvg_acpi = { .cpus = 1 };
 
 struct rsdp {
 	char signature[8];
@@ -116,7 +118,7 @@ static const struct header *find_table(const struct header *root, size_t width,
 	return NULL;
 }
 
-static const struct header *find_madt(const struct rsdp *rsdp)
+static const struct header *find(const struct rsdp *rsdp, const char *signature)
 {
 	const struct header *root = NULL;
 	size_t width = 8;
@@ -127,7 +129,7 @@ static const struct header *find_madt(const struct rsdp *rsdp)
 		root = table_at(rsdp->rsdt);
 		width = 4;
 	}
-	return root ? find_table(root, width, "APIC") : NULL;
+	return root ? find_table(root, width, signature) : NULL;
 }
 
 static void take_local_apic(const struct madt_entry *entry)
@@ -141,17 +143,19 @@ static void take_local_apic(const struct madt_entry *entry)
 	pvg_acpi.apic_id[pvg_acpi.cpus++] = id;
 }
 
-void pvg_acpi_read(pv_gpa_t told)
+static void take_io_apic(uint32_t address, uint32_t first_gsi)
 {
-	const struct rsdp *rsdp = find_rsdp(told);
-	const struct header *madt = rsdp ? find_madt(rsdp) : NULL;
-	const char *at, *end;
-
-	pvg_acpi.apic_id[0] = (uint8_t)(pvg_cpuid(1, 0).b >> 24);
-	if (!madt)
+	if (pvg_acpi.io_apics == PVG_IO_APICS_MAX)
 		return;
-	at = (const char *)madt + MADT_ENTRIES;
-	end = (const char *)madt + madt->len;
+	pvg_acpi.io_apic[pvg_acpi.io_apics].address = address;
+	pvg_acpi.io_apic[pvg_acpi.io_apics++].first_gsi = first_gsi;
+}
+
+static void read_madt(const struct header *madt)
+{
+	const char *at = (const char *)madt + MADT_ENTRIES;
+	const char *end = (const char *)madt + madt->len;
+
 	while (at + 2 <= end) {
 		const struct madt_entry *entry =
 			(const struct madt_entry *)(const void *)at;
@@ -160,9 +164,80 @@ void pvg_acpi_read(pv_gpa_t told)
 			return;
 		if (entry->type == MADT_LOCAL_APIC && entry->len >= 8)
 			take_local_apic(entry);
-		if (entry->type == MADT_IO_APIC && entry->len >= 12 &&
-		    entry->io_apic.first_gsi == 0)
-			pvg_acpi.io_apic = entry->io_apic.address;
+		if (entry->type == MADT_IO_APIC && entry->len >= 12)
+			take_io_apic(entry->io_apic.address,
+				     entry->io_apic.first_gsi);
 		at += entry->len;
 	}
+}
+
+/* Devices are described in a language, AML, which is not interpreted here: they are
+ * found by how their descriptions look. One of a virtio device is its _HID, "LNRO0005",
+ * and soon a _CRS: a range of memory (6.4.3.4) and behind it an interrupt (6.4.3.6). */
+#define VIRTIO_ID "LNRO0005"
+#define CRS_WITHIN 64
+struct resources {
+	uint8_t memory_tag;
+	uint16_t memory_len;
+	uint8_t memory_flags;
+	uint32_t address, bytes;
+	uint8_t interrupt_tag;
+	uint16_t interrupt_len;
+	uint8_t interrupt_flags, interrupts;
+	uint32_t gsi;
+} __attribute__((packed));
+#define TAG_MEMORY 0x86
+#define TAG_INTERRUPT 0x89
+
+static void find_resources(const char *at, const char *end)
+{
+	if (end - at > CRS_WITHIN)
+		end = at + CRS_WITHIN;
+	for (; at + sizeof(struct resources) <= end; at++) {
+		const struct resources *r =
+			(const struct resources *)(const void *)at;
+
+		if (r->memory_tag == TAG_MEMORY && r->memory_len == 9 &&
+		    r->interrupt_tag == TAG_INTERRUPT && r->interrupts == 1) {
+			pvg_device_found(r->address, r->gsi);
+			return;
+		}
+	}
+}
+
+static void find_devices(const struct header *dsdt)
+{
+	const char *at = (const char *)(dsdt + 1);
+	const char *end = (const char *)dsdt + dsdt->len;
+	size_t id = sizeof(VIRTIO_ID) - 1;
+
+	for (; at + id <= end; at++)
+		if (memcmp(at, VIRTIO_ID, id) == 0)
+			find_resources(at + id, end);
+}
+
+#define FADT_DSDT 40
+static const struct header *dsdt_of(const struct header *fadt)
+{
+	uint32_t address;
+
+	if (!fadt || fadt->len < FADT_DSDT + sizeof(address))
+		return NULL;
+	memcpy(&address, (const char *)fadt + FADT_DSDT, sizeof(address));
+	return table_at(address);
+}
+
+void pvg_acpi_read(pv_gpa_t told)
+{
+	const struct rsdp *rsdp = find_rsdp(told);
+	const struct header *madt = rsdp ? find(rsdp, "APIC") : NULL;
+	const struct header *dsdt = rsdp ? dsdt_of(find(rsdp, "FACP")) : NULL;
+
+	pvg_acpi.apic_id[0] = (uint8_t)(pvg_cpuid(1, 0).b >> 24);
+	if (madt)
+		read_madt(madt);
+	if (dsdt)
+		find_devices(dsdt);
+	if (pvg_acpi.io_apics == 0)
+		take_io_apic(IO_APIC_USUAL, 0);
 }

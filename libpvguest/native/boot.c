@@ -17,8 +17,7 @@
 #define ALWAYS_THERE                                                          \
 	(PV_FEATURE_CLOCK | PV_FEATURE_INPUT | PV_FEATURE_UPCALLS |           \
 	 PV_FEATURE_TIMER | PV_FEATURE_TRAPS | PV_FEATURE_MMU |               \
-	 PV_FEATURE_SMP | PV_FEATURE_USER)
-#define POLL_NS 10000 /* what an interrupt and a HLT may cost */
+	 PV_FEATURE_SMP | PV_FEATURE_USER | PV_FEATURE_BLOCK)
 
 __attribute__((noreturn)) void
 pvg_native_boot(const struct pvh_start_info *info);
@@ -66,6 +65,7 @@ __attribute__((noreturn)) static void go_on(void)
 	pvg_interrupts_prepare();
 	pvg_interrupts_start();
 	pvg_clock_calibrate();
+	pvg_disks_find();
 	pvg_run_state_set(PV_RUN_RUNNING);
 	pvg_vcpu_prepare(0); /* interrupts look at it */
 	__asm__ volatile("sti");
@@ -84,7 +84,6 @@ void pvg_native_boot(const struct pvh_start_info *info)
 	pvg_boot.abi_version = PV_ABI_VERSION;
 	pvg_boot.flags = PV_BOOT_TERMINAL;
 	pvg_boot.features |= ALWAYS_THERE;
-	pvg_boot.poll_ns = POLL_NS;
 	/* From here on nothing of the loader's is overwritten before it was read. */
 	pvg_arguments_take(info->command_line_addr
 				   ? (const char *)(uintptr_t)

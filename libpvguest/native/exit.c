@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * EXIT: the end of the machine, by a store to the isa-debug-exit device (QEMU,
- * docs/specs; the native engine has it too). Where nobody answers there, by a reset:
- * the keyboard controller's, then a triple fault (SDM volume 3, 6.15, interrupt 8).
+ * EXIT: the end of the machine, once its disks are done, by a store to the
+ * isa-debug-exit device (QEMU, docs/specs; the native engine has it too). Where nobody
+ * answers there, by a reset: the keyboard controller's, then a triple fault (SDM volume
+ * 3, 6.15, interrupt 8).
  */
 #include <pvguest/console.h>
 #include <pvguest/ops.h>
@@ -43,5 +44,6 @@ void pvg_op_exit(uint64_t status)
 		pvg_serial_write(text, (size_t)len);
 		status = PV_EXIT_STATUS_MAX;
 	}
+	pvg_disks_close();
 	pvg_machine_end((uint32_t)status);
 }

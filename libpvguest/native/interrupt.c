@@ -24,34 +24,56 @@ static struct source {
 	void *arg;
 } source[PVG_GSIS];
 static struct pvg_spinlock io_apic_lock;
-static unsigned pins;
+static unsigned pins[PVG_IO_APICS_MAX];
 
-static volatile uint32_t *io_apic(void)
+static uint32_t io_apic_read(unsigned number, unsigned index)
 {
-	return pvg_native_device(pvg_acpi.io_apic);
+	volatile uint32_t *io_apic =
+		pvg_native_device(pvg_acpi.io_apic[number].address);
+
+	io_apic[IO_APIC_SELECT] = index;
+	return io_apic[IO_APIC_DATA];
 }
 
-static uint32_t io_apic_read(unsigned index)
+static void io_apic_write(unsigned number, unsigned index, uint32_t value)
 {
-	io_apic()[IO_APIC_SELECT] = index;
-	return io_apic()[IO_APIC_DATA];
+	volatile uint32_t *io_apic =
+		pvg_native_device(pvg_acpi.io_apic[number].address);
+
+	io_apic[IO_APIC_SELECT] = index;
+	io_apic[IO_APIC_DATA] = value;
 }
 
-static void io_apic_write(unsigned index, uint32_t value)
+static void prepare_io_apic(unsigned number)
 {
-	io_apic()[IO_APIC_SELECT] = index;
-	io_apic()[IO_APIC_DATA] = value;
+	pins[number] = (io_apic_read(number, IO_APIC_VERSION) >> 16 & 0xff) + 1;
+	for (unsigned pin = 0; pin < pins[number]; pin++)
+		io_apic_write(number, IO_APIC_PIN(pin), PIN_MASKED);
+}
+
+/* The pin of an I/O APIC that an interrupt arrives at. */
+static bool find_pin(unsigned gsi, unsigned *ret_number, unsigned *ret_pin)
+{
+	if (gsi >= PVG_GSIS)
+		return false;
+	for (unsigned i = 0; i < pvg_acpi.io_apics; i++) {
+		unsigned pin = gsi - pvg_acpi.io_apic[i].first_gsi;
+
+		if (pin >= pins[i])
+			continue;
+		*ret_number = i;
+		*ret_pin = pin;
+		return true;
+	}
+	return false;
 }
 
 void pvg_interrupts_prepare(void)
 {
 	pvg_outb(PIC1_MASK, 0xff);
 	pvg_outb(PIC2_MASK, 0xff);
-	pins = (io_apic_read(IO_APIC_VERSION) >> 16 & 0xff) + 1;
-	if (pins > PVG_GSIS)
-		pins = PVG_GSIS;
-	for (unsigned pin = 0; pin < pins; pin++)
-		io_apic_write(IO_APIC_PIN(pin), PIN_MASKED);
+	for (unsigned i = 0; i < pvg_acpi.io_apics; i++)
+		prepare_io_apic(i);
 }
 
 void pvg_interrupts_start(void)
@@ -71,15 +93,17 @@ int pvg_native_irq_route(unsigned gsi, pvg_irq_fn *fn, void *arg)
 {
 	bool was_masked;
 	int answer = -PV_EBUSY;
+	unsigned number, pin;
 
-	if (gsi >= pins)
+	if (!find_pin(gsi, &number, &pin))
 		return -PV_EINVAL;
 	was_masked = pvg_spin_lock_masked(&io_apic_lock);
 	if (!source[gsi].fn) {
 		source[gsi].arg = arg;
 		__atomic_store_n(&source[gsi].fn, fn, __ATOMIC_RELEASE);
-		io_apic_write(IO_APIC_PIN(gsi) + 1, pvg_cpu()->apic_id << 24);
-		io_apic_write(IO_APIC_PIN(gsi), PVG_INTERRUPT_GSI + gsi);
+		io_apic_write(number, IO_APIC_PIN(pin) + 1,
+			      pvg_cpu()->apic_id << 24);
+		io_apic_write(number, IO_APIC_PIN(pin), PVG_INTERRUPT_GSI + gsi);
 		answer = 0;
 	}
 	pvg_spin_unlock_masked(&io_apic_lock, was_masked);
@@ -88,9 +112,13 @@ int pvg_native_irq_route(unsigned gsi, pvg_irq_fn *fn, void *arg)
 
 void pvg_native_irq_unroute(unsigned gsi)
 {
-	bool was_masked = pvg_spin_lock_masked(&io_apic_lock);
+	bool was_masked;
+	unsigned number, pin;
 
-	io_apic_write(IO_APIC_PIN(gsi), PIN_MASKED);
+	if (!find_pin(gsi, &number, &pin))
+		return;
+	was_masked = pvg_spin_lock_masked(&io_apic_lock);
+	io_apic_write(number, IO_APIC_PIN(pin), PIN_MASKED);
 	__atomic_store_n(&source[gsi].fn, NULL, __ATOMIC_RELEASE);
 	pvg_spin_unlock_masked(&io_apic_lock, was_masked);
 }

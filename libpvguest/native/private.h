@@ -29,14 +29,26 @@ extern pv_gpa_t pvg_trampoline_page;
  * go to pvg_device_announced, which keeps them or does not. */
 void pvg_arguments_take(const char *line);
 
-/* block.c: whether a word of the command line announces a device; it is taken then. */
+/* block.c: whether a word of the command line announces a device; it is taken then.
+ * Which of those are disks, once time passes. To give all queues back. */
 bool pvg_device_announced(const char *word);
+void pvg_device_found(uint64_t address, uint32_t gsi); /* by acpi.c */
+void pvg_disks_find(void);
+void pvg_disks_close(void);
+/* Answers that have come while their interrupt could not: whether there were any, which
+ * are in the ring now. */
+bool pvg_ring_is_unheard(uint32_t doorbell);
 
-/* acpi.c: which processors there are, as the firmware's tables have it. */
+/* acpi.c: which processors there are, and devices, as the firmware's tables have it. */
+#define PVG_IO_APICS_MAX 4
 struct pvg_acpi {
 	uint32_t cpus;
 	uint8_t apic_id[PV_VCPUS_MAX]; /* of vCPU n; 0's is that of the caller */
-	uint32_t io_apic; /* physical address of that which begins with GSI 0 */
+	struct {
+		uint32_t address; /* physical */
+		uint32_t first_gsi;
+	} io_apic[PVG_IO_APICS_MAX];
+	uint32_t io_apics;
 };
 extern struct pvg_acpi pvg_acpi;
 void pvg_acpi_read(pv_gpa_t rsdp);

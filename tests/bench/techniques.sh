@@ -89,6 +89,12 @@ else
 	skip "without KVM" "only root can take /dev/kvm away for a test"
 fi
 
+run taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$paravane" bench \
+	techniques --rounds 1 --budget-us 100 event pushf
+check "with one CPU, what takes two is left out and said" \
+	says 'event to a vCPU\)?: it takes 2 CPUs, and this host has 1'
+check "and the rest measured" says 'pushf and popf .* 1\.00x'
+
 # ---- guests that die, one technique's rows and nobody else's
 
 fake

@@ -87,10 +87,11 @@ static uint32_t count_waiting(struct pvg_disk *d)
 	if (d->closing || req_prod == d->req_cons)
 		return 0;
 	if (!indices_are_sane(d, req_prod, rsp_cons))
-		pvg_panic("the indices of disk %s's ring make no sense: req_prod "
-			  "%u, rsp_cons %u, where %u requests were taken and %u "
-			  "answered, in a ring of %u", d->device->name, req_prod,
-			  rsp_cons, d->req_cons, d->rsp_published, d->entries);
+		pvg_panic("the indices of block device %u, queue 0, make no "
+			  "sense: req_prod %u, rsp_cons %u, where %u requests "
+			  "were taken and %u answered, in a ring of %u",
+			  d->device->number, req_prod, rsp_cons, d->req_cons,
+			  d->rsp_published, d->entries);
 	d->rsp_cons = rsp_cons;
 	return req_prod - d->req_cons;
 }

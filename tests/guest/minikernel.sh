@@ -4,15 +4,15 @@
 # minikernel.sh PARAVANE MINIKERNEL IMAGE [OPTION...]: the small kernel of the samples
 # does what its boot script asks for. Without options for `paravane run`: it says what
 # is wrong with a disk that is no good, and takes commands from the console.
+# minikernel.sh PARAVANE MINIKERNEL-NATIVE IMAGE qemu VCPUS: the native one in QEMU.
 set -u
 . "$(dirname "$0")/../tap.sh"
-skip_all_without_kvm
+. "$(dirname "$0")/../native.sh"
 paravane=$1 kernel=$2 image=$3
 shift 3
 
-# boots OPTION...: all of the boot script.
-boots() {
-	run "$paravane" run --block "$image,ro" "$@" "$kernel"
+# Of what has run: all of the boot script.
+booted() {
 	check "it ends with status 0" test "$status" -eq 0
 	says "a thousand children add up" \
 		"forks: 1000 children, .* sum 500500: right"
@@ -58,8 +58,16 @@ image_with() {
 	(cd "$scratch/files" && tar --format=ustar -cf "$scratch/other" -- *)
 }
 
+if [ "${1-}" = qemu ]; then
+	skip_all_without qemu
+	run_native qemu "$2" "$image" "$kernel"
+	booted
+	tap_done
+fi
+skip_all_without_kvm
 if [ $# -gt 0 ]; then
-	boots "$@"
+	run "$paravane" run --block "$image,ro" "$@" "$kernel"
+	booted
 	tap_done
 fi
 

@@ -69,9 +69,11 @@ static void segments(void)
 	REFUSED(r.seg[0].gpa = UINT64_MAX - 4095, PV_EFAULT, "wrapping to 0");
 	REFUSED(r.seg[0].gpa = UINT64_MAX - 511, PV_EFAULT, "wrapping into RAM");
 	REFUSED(r.seg[0].gpa = UINT64_C(1) << 63, PV_EFAULT, "noncanonical");
+#ifndef PVG_NATIVE /* where they are a kernel's own memory */
 	REFUSED(r.seg[0].gpa = pvg_boot.ops_addr, PV_EFAULT,
 		"the operations page");
 	REFUSED(r.seg[0].gpa = pvg_boot.vcpu_addr, PV_EFAULT, "the vCPU page");
+#endif
 	REFUSED(r.seg[0].len_bytes = 0, PV_EINVAL, "an empty segment");
 	REFUSED(r.seg[0].len_bytes = UINT32_MAX, PV_EFAULT, "a length of ~0");
 	REFUSED((r.segments = 2, r.seg[0].len_bytes = UINT32_MAX - 4095 + 1,

@@ -6,7 +6,8 @@
  * They answer as the contract has it, with these differences. EXIT and CRASH end the
  * machine. SET_TRAPS and SET_UPCALL take the library's own entries only. MMU_ROOT
  * uses the root in place, and writes its entry PV_WINDOW_ROOT_ENTRY. USER_RUN
- * insists on a root whose entry 0 is empty or the kernel's.
+ * insists on a root whose entry 0 is empty or the kernel's. Disks are virtio's: one
+ * queue each, sizes in whole sectors, ZERO is -PV_EOPNOTSUPP if the device cannot.
  */
 #ifndef PVGUEST_NATIVE_OPS_H
 #define PVGUEST_NATIVE_OPS_H

@@ -41,19 +41,13 @@ int hv_kvm_open(struct hv_error *err)
 	if (dev < 0)
 		return hv_fail(err, HV_STATUS_HOST, "cannot open /dev/kvm: %s",
 			       strerror(errno));
-	return dev;
-}
-
-static int open_dev(struct hv_kvm *k, struct hv_error *err)
-{
-	k->dev = hv_kvm_open(err);
-	if (k->dev < 0)
-		return -1;
-	if (ioctl(k->dev, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+	if (ioctl(dev, KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {
+		close(dev);
 		return hv_fail(err, HV_STATUS_HOST,
 			       "/dev/kvm does not speak KVM's API version %d",
 			       KVM_API_VERSION);
-	return 0;
+	}
+	return dev;
 }
 
 static int set_memory(struct hv_kvm *k, enum slot slot, pv_gpa_t gpa,
@@ -197,7 +191,8 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 	hv_cpuid_fill(&k->cpuid);
 	atomic_init(&k->keys, k->cpuid.host_keys);
 	fill_window(k, layout, options->vcpus);
-	if (open_dev(k, err) < 0 ||
+	k->dev = hv_kvm_open(err);
+	if (k->dev < 0 ||
 	    create_vm(k, memory, options->features & tables, err) < 0 ||
 	    check_address_width(k, err) < 0) {
 		kvm_free(&k->engine);

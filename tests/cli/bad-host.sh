@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# bad-host.sh PARAVANE GUEST: without /dev/kvm, or permission to use it, or other
+# bad-host.sh PARAVANE GUEST KERNEL: without /dev/kvm, or permission to use it, or other
 # things of the host, there is one sentence and status 122.
 set -u
 . "$(dirname "$0")/../tap.sh"
-paravane=$1 guest=$2
+paravane=$1 guest=$2 kernel=$3
 
 if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
 	skip_all "only root can take /dev/kvm away for a test"
@@ -41,6 +41,10 @@ refuses "a /dev/kvm that is a directory" 122 "/dev/kvm: is a directory" \
 	unshare -m "$scratch/without-kvm" directory "$paravane" run "$guest"
 refuses "--engine kvm without it" 122 "there is no /dev/kvm" unshare -m \
 	"$scratch/without-kvm" missing "$paravane" run --engine kvm "$guest"
+refuses "nor for a bare-metal kernel" 122 "there is no /dev/kvm" \
+	unshare -m "$scratch/without-kvm" missing "$paravane" run "$kernel"
+refuses "nor something else" 122 "/dev/kvm does not speak" \
+	unshare -m "$scratch/without-kvm" null "$paravane" run "$kernel"
 
 run unshare -m "$scratch/without-kvm" missing "$paravane" doctor
 check "doctor tells that it is missing" grep -q "^fatal.*/dev/kvm" "$scratch/out"

@@ -77,6 +77,32 @@ static void prints_strings(void)
 			 : "memory");
 }
 
+static void echoes(void)
+{
+	uint8_t byte = 0;
+
+	while (byte != '\n') {
+		while (!(in8(LINE_STATUS) & 1))
+			;
+		byte = in8(SERIAL);
+		out8(SERIAL, byte);
+	}
+}
+
+/* Until somebody hangs up. */
+static void waits_for_the_end(void)
+{
+	out8(SERIAL + 1, 1); /* input is wanted */
+	while (in8(SERIAL + 6) & 0x80)
+		;
+	print("over\n");
+}
+
+static void shows_its_line(void)
+{
+	print((const char *)(uintptr_t)bare_info->command_line);
+}
+
 static void status_42(void)
 {
 	bare_exit(42);
@@ -135,6 +161,9 @@ const struct bare_case bare_cases[] = {
 	{ "resets", resets, "0", "." },
 	{ "triple-fault", triple_fault, "123", "triple fault.*at 0x10.*triple_fault" },
 	{ "sse", sse, "123", "triple fault|does not know.*0f 59 c8.*none of SSE" },
+	{ "shows-its-line", shows_its_line, "0", "." },
+	{ "waits-for-the-end", waits_for_the_end, "0", "." },
+	{ "echoes", echoes, "124", "--timeout" }, /* nobody types; see cli */
 	{ "halts", halts, "124", "--timeout" },
 	{ "spins", spins, "124", "--timeout" },
 	{ NULL, NULL, NULL, NULL },

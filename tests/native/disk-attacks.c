@@ -274,6 +274,29 @@ static void reads_into_its_queue(void)
 
 static uint32_t stirring;
 
+/* What the disk may then write to, with any lower 24 bits and 8 MiB on: above the
+ * kernel. The next 8 bits stay as they are. */
+#define PLAYGROUND 0x2000000u
+#define KEPT_BYTE 3u
+
+static bool is_kept(uint64_t byte)
+{
+	return byte % sizeof(disk_descriptor[0]) == KEPT_BYTE;
+}
+
+static void request_in_playground(unsigned n)
+{
+	uint64_t place = PLAYGROUND + n * 0x10000u;
+	uint16_t first = (uint16_t)(3 * n);
+
+	*(struct virtio_blk_outhdr *)(uintptr_t)place =
+		(struct virtio_blk_outhdr){ .type = VIRTIO_BLK_T_IN };
+	describe(first, place, 16, VRING_DESC_F_NEXT, (uint16_t)(first + 1));
+	describe(first + 1u, place + 4096, 512,
+		 VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, (uint16_t)(first + 2));
+	describe(first + 2u, place + 64, 1, VRING_DESC_F_WRITE, 0);
+}
+
 void bare_other(void)
 {
 	uint8_t *bytes = (uint8_t *)disk_descriptor;
@@ -282,7 +305,8 @@ void bare_other(void)
 	while (__atomic_load_n(&stirring, __ATOMIC_SEQ_CST) == 1) {
 		uint64_t r = random_next();
 
-		bytes[r % sizeof(disk_descriptor)] = (uint8_t)(r >> 32);
+		if (!is_kept(r % sizeof(disk_descriptor)))
+			bytes[r % sizeof(disk_descriptor)] = (uint8_t)(r >> 32);
 		disk_available.ring[r >> 40 & (DISK_ENTRIES - 1)] =
 			(uint16_t)(r >> 50 & 7);
 	}
@@ -291,6 +315,8 @@ void bare_other(void)
 
 static void rewritten_meanwhile(void)
 {
+	for (unsigned i = 0; i < DISK_ENTRIES; i++)
+		describe(i, PLAYGROUND, 16, 0, 0);
 	place_other_code();
 	start_other(1);
 	while (!__atomic_load_n(&stirring, __ATOMIC_SEQ_CST))
@@ -299,7 +325,7 @@ static void rewritten_meanwhile(void)
 		if (i % 8 == 0 || disk_broken())
 			disk_open();
 		for (unsigned n = 0; n < 5; n++)
-			disk_request(n, VIRTIO_BLK_T_IN, 0, disk_buffer, 512);
+			request_in_playground(n);
 		disk_available.idx = (uint16_t)(disk_available.idx + 5);
 		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	}

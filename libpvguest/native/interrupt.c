@@ -79,14 +79,15 @@ void pvg_interrupts_prepare(void)
 void pvg_interrupts_start(void)
 {
 	pvg_apic_start();
+	/* First: until it is on, nothing below can be unmasked (11.4.7.2). */
+	pvg_apic_write(APIC_SPURIOUS,
+		       APIC_SPURIOUS_ENABLE | PVG_INTERRUPT_SPURIOUS);
 	pvg_apic_write(APIC_TASK_PRIORITY, 0);
 	pvg_apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
 	pvg_apic_write(APIC_LVT_LINT1, APIC_LVT_MASKED);
 	pvg_apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
 	pvg_apic_write(APIC_LVT_TIMER, PVG_INTERRUPT_TIMER);
 	pvg_apic_write(APIC_TIMER_DIVIDE, APIC_TIMER_DIVIDE_BY_1);
-	pvg_apic_write(APIC_SPURIOUS,
-		       APIC_SPURIOUS_ENABLE | PVG_INTERRUPT_SPURIOUS);
 }
 
 int pvg_native_irq_route(unsigned gsi, pvg_irq_fn *fn, void *arg)

@@ -19,13 +19,14 @@ static const struct {
 	  "SYSCALL of user mode leaves for the hypervisor, which enters the kernel "
 	  "in its own address space, and back by a second exit." },
 	{ "syscall", "native", PROCESSOR,
-	  "SYSCALL enters the kernel without anybody's help: no exit." },
+	  "SYSCALL enters the kernel without anybody's help: no exit. Most of the "
+	  "time goes to registers that are saved and restored." },
 	{ "syscall", "native", INTERPRETED,
 	  "Each of the kernel's instructions between SYSCALL and SYSRET is "
 	  "interpreted at about a microsecond." },
 	{ "syscall", "translation", ALWAYS,
-	  "A jump to translated code, after a function of the translator's has "
-	  "changed its idea of the mode." },
+	  "The change of the mode is a function of the translator's, and so is each "
+	  "instruction that saves or restores the program's vector registers." },
 	{ "syscall", "process", ALWAYS,
 	  "getppid: the host's kernel is entered and left by the processor." },
 
@@ -42,16 +43,15 @@ static const struct {
 	  "is left, which is why translation beats hardware here." },
 
 	{ "cr-write", "paravirt", ALWAYS,
-	  "No control register is the guest's; what is measured is what the "
-	  "library does instead." },
+	  "No control register is the guest's: a mask of event ports in shared "
+	  "memory stands in, which is a store and a look at what is pending." },
 	{ "cr-write", "native", PROCESSOR,
-	  "A write that changes nothing that KVM watches does not exit; others "
-	  "do." },
+	  "CR8: no exit where the processor keeps a shadow of the local APIC's "
+	  "priority, else one for each write." },
 	{ "cr-write", "native", INTERPRETED,
 	  "Interpreted, with the checks that the processor would make." },
 	{ "cr-write", "translation", ALWAYS,
-	  "A call of a function that checks and remembers; what depends on the "
-	  "register is translated anew." },
+	  "A call of a function that tells the emulated local APIC." },
 
 	{ "call-return", "paravirt", ALWAYS,
 	  "The processor runs it: as in a process." },
@@ -67,8 +67,9 @@ static const struct {
 	  "The processor predicts where a return leads." },
 
 	{ "page-fault", "paravirt", ALWAYS,
-	  "The fault exits; the hypervisor puts a frame on the kernel's stack and "
-	  "enters its handler, which changes the tables by plain stores." },
+	  "Two exits: for the fault, when the hypervisor puts a frame on the kernel's "
+	  "stack and enters its handler, and for the flush after the page is taken "
+	  "away. The tables are changed by plain stores." },
 	{ "page-fault", "native", PROCESSOR,
 	  "With nested page tables the kernel's own faults never exit; with shadow "
 	  "tables each does, and each change of its tables." },
@@ -79,12 +80,12 @@ static const struct {
 	  "The translator walks the guest's tables in software at each miss of its "
 	  "own table of translations, and unwinds to the instruction." },
 	{ "page-fault", "process", ALWAYS,
-	  "The host's kernel handles it, and zeroes a page each time, which the "
-	  "guests' handlers do not." },
+	  "The host's kernel handles it and zeroes a page each time, which the "
+	  "guests' handlers do not; madvise takes it away." },
 
 	{ "divide", "paravirt", ALWAYS,
-	  "The exception exits; the hypervisor puts a frame on the kernel's stack; "
-	  "return is a second way in without an exit where possible." },
+	  "The exception exits; the hypervisor puts a frame on the kernel's stack and "
+	  "enters its handler, which returns by itself." },
 	{ "divide", "native", PROCESSOR,
 	  "The processor delivers it by the guest's own table: no exit." },
 	{ "divide", "native", INTERPRETED,
@@ -98,7 +99,7 @@ static const struct {
 
 	{ "pte-modify", "paravirt", ALWAYS,
 	  "The change is a store; that it is seen takes a flush by the hypervisor, "
-	  "one exit." },
+	  "one exit to it and more inside of KVM, which forgets its own tables." },
 	{ "pte-modify", "native", PROCESSOR,
 	  "A store and INVLPG; with nested page tables neither exits." },
 	{ "pte-modify", "native", INTERPRETED,
@@ -165,19 +166,18 @@ static const struct {
 	  "of address spaces." },
 
 	{ "event", "paravirt", ALWAYS,
-	  "The sender exits; the hypervisor signals the other vCPU's thread, whose "
-	  "exit ends in the kernel's handler." },
+	  "Each of the two exits once to send and once to sleep; the hypervisor's "
+	  "threads wake each other, as those of a process do." },
 	{ "event", "native", PROCESSOR,
-	  "An inter-processor interrupt: the write to the local APIC exits unless "
-	  "the processor virtualizes it, and the other vCPU is kicked." },
+	  "Inter-processor interrupts: HLT exits, the write to the local APIC too "
+	  "unless the processor virtualizes it, and KVM wakes the other thread." },
 	{ "event", "native", INTERPRETED,
-	  "The write to the local APIC is emulated, the other vCPU is kicked, and "
-	  "its handler is interpreted." },
+	  "The write to the local APIC is emulated, KVM wakes the other thread, and "
+	  "the kernel's way to its handler and back is interpreted." },
 	{ "event", "translation", ALWAYS,
-	  "vCPUs are threads that look for interrupts between blocks of translated "
-	  "code; whichever sleeps is woken." },
+	  "vCPUs are threads of QEMU's, which sleep in HLT and wake each other." },
 	{ "event", "process", ALWAYS,
-	  "A futex wakes a thread: half of there and back." },
+	  "Two threads wake each other by a futex." },
 
 	{ "context-switch", "paravirt", ALWAYS,
 	  "Registers and the stack are exchanged by the guest's library: nothing "
@@ -203,7 +203,7 @@ static const struct {
 	  "It has to be translated before it runs once: thousands of instructions "
 	  "of the translator for one." },
 	{ "cold-code", "process", ALWAYS,
-	  "The first time in a page is also a page fault of the host's." },
+	  "The processor fetches and decodes it: nothing has to be made first." },
 
 	{ "fork", "paravirt", ALWAYS,
 	  "Two exits for each system call, and one for each fault of copy on write "

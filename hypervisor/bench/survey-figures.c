@@ -199,7 +199,12 @@ void hv_range_text(const struct hv_cell *cell, char ret_text[HV_TEXT_BYTES])
 
 void hv_ratio_text(double ratio, char ret_text[HV_TEXT_BYTES])
 {
-	three_digits(ratio, "x", ret_text);
+	if (ratio < 9999.5)
+		three_digits(ratio, "x", ret_text);
+	else if (ratio < 9999.5e3)
+		three_digits(ratio / 1e3, "kx", ret_text);
+	else
+		three_digits(ratio / 1e6, "Mx", ret_text);
 }
 
 void hv_count_text(double count, char ret_text[HV_TEXT_BYTES])

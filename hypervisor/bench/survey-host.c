@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ static void describe_cpu(struct hv_host *host)
 {
 	FILE *info = fopen("/proc/cpuinfo", "re");
 	char line[256];
+	cpu_set_t set;
 
 	snprintf(host->cpu, sizeof(host->cpu), "unknown");
 	while (info && fgets(line, sizeof(line), info))
@@ -42,7 +44,8 @@ static void describe_cpu(struct hv_host *host)
 			break;
 	if (info)
 		fclose(info);
-	host->cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		host->cpus = (unsigned)CPU_COUNT(&set);
 }
 
 /* Which kind of KVM it is follows from how fast ring 0 is, as `paravane doctor`

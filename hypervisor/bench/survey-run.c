@@ -301,37 +301,39 @@ static void work_round(struct hv_survey *survey, unsigned task,
 		cell->sample[cell->samples++] = work.ns;
 }
 
-/* ---- exits: what a run has more than another of half as many operations */
+/* ---- exits: what a run has more than another of an eighth of the operations */
 
-static int count_twice(struct hv_survey *survey, unsigned task,
-		       unsigned technique, unsigned times,
-		       double ret_half[HV_COUNTS], double ret_whole[HV_COUNTS],
+static int count_both(struct hv_survey *survey, unsigned task,
+		       unsigned technique, unsigned fewer, unsigned times,
+		       double ret_few[HV_COUNTS], double ret_all[HV_COUNTS],
 		       struct hv_error *err)
 {
 	struct work work;
 
 	if (hv_tasks[task].program == HV_PROGRAM_NANO) {
-		if (nano_count(survey, task, technique, times / 2, ret_half,
+		if (nano_count(survey, task, technique, fewer, ret_few,
 			       err) < 0)
 			return -1;
-		return nano_count(survey, task, technique, times, ret_whole,
+		return nano_count(survey, task, technique, times, ret_all,
 				  err);
 	}
-	if (work_run(survey, task, technique, times / 2, &work, err) < 0)
+	if (work_run(survey, task, technique, fewer, &work, err) < 0)
 		return -1;
-	memcpy(ret_half, work.count, sizeof(work.count));
-	memcpy(ret_whole, survey->cell[task][technique].run_count,
+	memcpy(ret_few, work.count, sizeof(work.count));
+	memcpy(ret_all, survey->cell[task][technique].run_count,
 	       sizeof(work.count));
 	return 0;
 }
 
+/* Long enough that an interrupt of the host's now and then is little. */
+#define COUNT_NS 200e6
 #define COUNT_TIMES_LEAST 16
 #define COUNT_TIMES_MOST 20000
 
 static unsigned count_times(const struct hv_survey *survey, unsigned task,
 			    const struct hv_cell *cell)
 {
-	double times = (double)survey->budget_us * 1000 / cell->sample[0];
+	double times = COUNT_NS / cell->sample[0];
 
 	if (hv_tasks[task].program == HV_PROGRAM_WORK)
 		times = hv_survey_times(survey, &hv_tasks[task]);
@@ -346,13 +348,14 @@ static void count(struct hv_survey *survey, unsigned task, unsigned technique)
 {
 	struct hv_cell *cell = &survey->cell[task][technique];
 	unsigned times = count_times(survey, task, cell);
-	double half[HV_COUNTS], whole[HV_COUNTS];
+	unsigned fewer = (times + 7) / 8;
+	double few[HV_COUNTS], all[HV_COUNTS];
 	struct hv_error err;
 	int rc;
 
 	if (times < 2)
 		return;
-	rc = count_twice(survey, task, technique, times, half, whole, &err);
+	rc = count_both(survey, task, technique, fewer, times, few, all, &err);
 	if (hv_child_signal())
 		return;
 	if (rc < 0) {
@@ -360,10 +363,10 @@ static void count(struct hv_survey *survey, unsigned task, unsigned technique)
 		return;
 	}
 	for (unsigned i = 0; i < HV_COUNTS; i++) {
-		double more = whole[i] > half[i] ? whole[i] - half[i] : 0;
+		double more = all[i] > few[i] ? all[i] - few[i] : 0;
 
-		if (whole[i] >= 0)
-			cell->count[i] = more / (times - times / 2);
+		if (all[i] >= 0)
+			cell->count[i] = more / (times - fewer);
 	}
 }
 

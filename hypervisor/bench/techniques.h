@@ -136,7 +136,7 @@ struct hv_cell {
 /* The machine, as the report describes it. */
 struct hv_host {
 	char cpu[128], kernel[256], kvm[256], qemu[256], date[32];
-	unsigned cpus;
+	unsigned cpus; /* that this process may use */
 	bool interpreted; /* KVM is software here and interprets ring 0 */
 };
 
@@ -202,7 +202,7 @@ bool hv_survey_gap(const struct hv_survey *survey, struct hv_gap_place *place,
 void hv_time_text(double ns, char ret_text[HV_TEXT_BYTES]);
 /* "4%": half of the range, of the median; "" for a single sample */
 void hv_range_text(const struct hv_cell *cell, char ret_text[HV_TEXT_BYTES]);
-/* "2.61x" */
+/* "2.61x", "12.0kx" */
 void hv_ratio_text(double ratio, char ret_text[HV_TEXT_BYTES]);
 /* "0.002"; "-" for what is not known */
 void hv_count_text(double count, char ret_text[HV_TEXT_BYTES]);

@@ -33,8 +33,9 @@ struct hv_task {
 	const char *title; /* at most 16 columns */
 	enum hv_program program;
 	unsigned vcpus;
-	unsigned times; /* of a workload, the same everywhere: its digest depends
-			 * on it */
+	/* Of a workload, under all techniques, since its digest depends on it; and
+	 * on hosts whose KVM interprets ring 0. */
+	unsigned times, times_interpreted;
 	const char *about; /* what one operation is */
 };
 

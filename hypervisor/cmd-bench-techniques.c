@@ -36,6 +36,7 @@ enum {
 	KEY_GUESTS = 'g',
 	KEY_LIST = 'l',
 	KEY_HTML = 256,
+	KEY_NO_EXITS,
 };
 
 static const struct argp_option options[] = {
@@ -65,6 +66,8 @@ static const struct argp_option options[] = {
 	{ "times", KEY_TIMES, "N", 0,
 	  "Do every workload N times a round instead of the number of its own",
 	  0 },
+	{ "no-exits", KEY_NO_EXITS, NULL, 0,
+	  "Do not count exits, which takes runs of its own", 0 },
 	{ "guests", KEY_GUESTS, "DIR", 0,
 	  "Where the guests and programs that are measured are (default: beside "
 	  "this program)",
@@ -149,6 +152,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TIMES:
 		survey->times = parse_number(state, "--times", arg, TIMES_MOST);
+		return 0;
+	case KEY_NO_EXITS:
+		survey->no_exits = true;
 		return 0;
 	case KEY_GUESTS:
 		survey->guests_dir = arg;

@@ -506,7 +506,7 @@ void hv_survey_run(struct hv_survey *survey)
 				unit_round(survey, &unit[u], round);
 			else if (round == 0)
 				leave_out(survey, &unit[u]);
-		if (round == 0)
+		if (round == 0 && !survey->no_exits)
 			count_all(survey);
 	}
 	if (hv_survey_agreeing(survey, false))

@@ -147,6 +147,7 @@ struct hv_survey {
 	unsigned rounds;
 	uint64_t budget_us;    /* for each nano-benchmark and round */
 	unsigned times;        /* of all workloads; 0: their own */
+	bool no_exits;         /* are to be counted */
 	const char *guests_dir; /* NULL: beside the program */
 	bool progress;
 	bool wanted[HV_TASKS_MAX];

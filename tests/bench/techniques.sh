@@ -194,17 +194,22 @@ check "nothing is wider than 100 columns" \
 
 # ---- all that is here, for real and short
 
-run "$paravane" bench techniques --rounds 2 --times 2 --budget-us 500 \
-	--seconds 40 --json "$scratch/json"
+timeout -k 5 240 "$paravane" bench techniques --rounds 1 --times 1 --no-exits \
+	--json "$scratch/json" fork pipe demand compile copy sha256 sieve disk \
+	>"$scratch/out" 2>"$scratch/err" </dev/null
 check "all techniques here compute the same" \
 	sh -c "! grep -q '\"digests_agree\": *false' '$scratch/json'"
 check "processes too" expr "$(cell sieve process)" : '.*"digest":"[0-9a-f]\{16\}"'
 if [ -n "$(kvm_missing)" ]; then
 	skip "paravirtual guests" "$(kvm_missing)"
-else
-	check "two techniques at least have done each workload" test \
-		"$(grep -c '"digests_agree": *true' "$scratch/json")" -eq 8
-	check "exits are counted" expr "$(cell syscall paravirt)" : \
-		'.*"exits_to_the_program":[12]'
+	tap_done
 fi
+check "each workload was done by two techniques at least" test \
+	"$(grep -c '"digests_agree": *true' "$scratch/json")" -eq 8
+run "$paravane" bench techniques --rounds 1 --budget-us 500 \
+	--json "$scratch/json" syscall pushf
+check "exits are counted" expr "$(cell syscall paravirt)" : \
+	'.*"exits_to_the_program":[12]'
+check "and none where there are none" expr "$(cell pushf paravirt)" : \
+	'.*"exits_to_the_program":0.0[,0]'
 tap_done

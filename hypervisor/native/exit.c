@@ -9,6 +9,7 @@
 #include "../symbols.h"
 #include "native.h"
 
+#define RESET_VECTOR 0xfffffff0u
 /* Of an instruction: the longest has 15, but some ten tell it all. */
 #define BYTES_SHOWN 10u
 
@@ -100,6 +101,20 @@ static void cannot_emulate(struct hv_native_cpu *c)
 			      place, text);
 }
 
+/* AMD-V forgets where it was, and KVM shows a vCPU after reset. */
+static void triple_fault(struct hv_native_cpu *c)
+{
+	static const char what[] = "triple fault: an exception could not be delivered";
+
+	if (rip_of(c) != RESET_VECTOR) {
+		hv_native_dead(c, "%s", what);
+		return;
+	}
+	c->exits[HV_NATIVE_EXIT_DEAD]++;
+	hv_guest_kill(c->native->vm, "%s; this processor does not tell where, of vCPU %u",
+		      what, c->vcpu->number);
+}
+
 /* ---- devices */
 
 static void on_port(struct hv_native_cpu *c)
@@ -135,7 +150,7 @@ void hv_native_exit(struct hv_native_cpu *c)
 		c->exits[HV_NATIVE_EXIT_KICKED]++;
 		break;
 	case KVM_EXIT_SHUTDOWN:
-		hv_native_dead(c, "triple fault: an exception could not be delivered");
+		triple_fault(c);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		if (c->run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION)

@@ -42,12 +42,12 @@ refuses "arguments that do not fit" 120 "too long" \
 refuses "a disk that is not there" 126 "no such file" \
 	"$paravane" run --block "$scratch/none" "$kernel"
 
-ends "auto" 42 "." "$paravane" run "$kernel" -- status-42
-ends "--engine native" 42 "." "$paravane" run --engine native "$kernel" -- status-42
-ends "the least memory" 42 "." "$paravane" run --mem 2M "$kernel" -- status-42
-ends "memory on both sides of the hole" 42 "." \
+ends "auto" 42 any "$paravane" run "$kernel" -- status-42
+ends "--engine native" 42 any "$paravane" run --engine native "$kernel" -- status-42
+ends "the least memory" 42 any "$paravane" run --mem 2M "$kernel" -- status-42
+ends "memory on both sides of the hole" 42 any \
 	"$paravane" run --mem 5G "$kernel" -- status-42
-ends "all vCPUs there can be" 42 "." \
+ends "all vCPUs there can be" 42 any \
 	"$paravane" run --vcpus 64 "$kernel" -- status-42
 
 truncate -s 1M "$scratch/a" "$scratch/b"
@@ -101,7 +101,7 @@ command -v jq >/dev/null || {
 	skip "--stats" "jq is not installed"
 	tap_done
 }
-ends "--stats" 0 "." "$paravane" run "--stats=$scratch/stats" --block "$scratch/a" \
+ends "--stats" 0 any "$paravane" run "--stats=$scratch/stats" --block "$scratch/a" \
 	"$kernel" -- prints
 # holds NAME JQ-EXPRESSION
 holds() {

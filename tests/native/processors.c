@@ -92,11 +92,11 @@ static void reset_itself(void)
 }
 
 const struct bare_case bare_cases[] = {
-	{ "all-start", all_start, "0", "." },
-	{ "exit-while-others-spin", exit_while_others_spin, "7", "." },
-	{ "start-again-and-again", start_again_and_again, "0", "." },
-	{ "start-those-that-run", start_those_that_run, "0", "." },
-	{ "start-none", start_none, "0", "." },
+	{ "all-start", all_start, "0", "any" },
+	{ "exit-while-others-spin", exit_while_others_spin, "7", "any" },
+	{ "start-again-and-again", start_again_and_again, "0", "any" },
+	{ "start-those-that-run", start_those_that_run, "0", "any" },
+	{ "start-none", start_none, "0", "any" },
 	{ "start-at-nothing", start_at_nothing, "0|123", "guest stopped" },
 	{ "another-faults", another_faults, "123", "triple fault.*of vCPU [123]" },
 	{ "reset-itself", reset_itself, "123", "no RAM.*at 0xfffffff0" },

@@ -1,29 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-native.sh [-c] [-i TEXT] [-m MIB] [-v VCPUS] [-d BYTES[,OPTION...]]... MAKE-DISK
-#	KERNEL [ARG...]
+# run-native.sh [-c] [-m MIB] [-p CPU] [-v VCPUS] [-d BYTES[,OPTION...]]...
+#	MAKE-DISK KERNEL [ARG...]
 #
 # Run a native kernel in QEMU, which translates its code: one that prints TAP or,
 # with -c, one with cases (guest/cases.h), each of which is judged by the status of
 # the machine and by what it says on the console. -d is a disk of the test pattern, as
-# for run-guest.sh (options ro and id=NAME); -i is typed on the console. An argument
-# @now@ becomes the seconds since 1970.
+# for run-guest.sh (options ro and id=NAME); -p is another processor than the richest. An
+# argument @now@ becomes the seconds since 1970.
 set -u
 . "$(dirname "$0")/tap.sh"
 command -v qemu-system-x86_64 >/dev/null ||
 	skip_all "there is no qemu-system-x86_64"
 
 cases=
-typed=
 mib=128
+cpu=max
 vcpus=1
 disks=
-while getopts ci:m:v:d: option; do
+while getopts cm:p:v:d: option; do
 	case $option in
 	c) cases=1 ;;
-	i) typed=$OPTARG ;;
 	m) mib=$OPTARG ;;
+	p) cpu=$OPTARG ;;
 	v) vcpus=$OPTARG ;;
 	d) disks="$disks $OPTARG" ;;
 	*) exit 99 ;;
@@ -63,7 +63,7 @@ done
 machine() {
 	line=$1
 	shift
-	timeout -k 5 60 qemu-system-x86_64 -M microvm -accel tcg -cpu max \
+	timeout -k 5 60 qemu-system-x86_64 -M microvm -accel tcg -cpu "$cpu" \
 		-nodefaults -no-user-config -display none -serial stdio \
 		-no-reboot -m "$mib" -smp "$vcpus" \
 		-global virtio-mmio.force-legacy=false \
@@ -78,8 +78,8 @@ machine() {
 }
 
 if [ -z "$cases" ]; then
-	printf '%b' "$typed" >"$scratch/keys"
-	machine "$append" "$@" <"$scratch/keys"
+	
+	machine "$append" "$@" </dev/null
 	[ "$status" -lt 200 ] || echo "Bail out! the machine did not end by itself"
 	exit "$status"
 fi

@@ -125,8 +125,11 @@ static inline bool registers_survive(void)
 /* What a handler may do to them. */
 static inline void registers_destroy(void)
 {
-	__asm__ volatile("fninit; fld1; fld1" : : : "memory", "rax", "rcx",
-			 "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
+#if KERNEL_HAS_VECTORS
+	__asm__ volatile("fninit; fld1; fld1");
+#endif
+	__asm__ volatile("" : : : "memory", "rax", "rcx", "rdx", "rsi", "rdi",
+			 "r8", "r9", "r10", "r11");
 #if KERNEL_HAS_VECTORS
 	if (pvg_boot.xcr0 & 4)
 		__asm__ volatile("vzeroall");

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# console-native.sh KERNEL: console input reaches a native kernel by the serial port's
+# interrupt, and comes back byte for byte, whoever is slow.
+set -u
+. "$(dirname "$0")/../tap.sh"
+command -v qemu-system-x86_64 >/dev/null ||
+	skip_all "there is no qemu-system-x86_64"
+kernel=$1
+
+mkfifo "$scratch/keys"
+
+# echo_back VCPUS COMMAND: what the command writes is typed once the kernel listens.
+echo_back() {
+	: >"$scratch/out"
+	timeout -k 5 60 qemu-system-x86_64 -M microvm -accel tcg -cpu max \
+		-nodefaults -no-user-config -display none -serial stdio \
+		-no-reboot -m 64 -smp "$1" \
+		-device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$kernel" \
+		<"$scratch/keys" >"$scratch/out" 2>"$scratch/err" &
+	exec 3>"$scratch/keys"
+	while kill -0 $! 2>/dev/null && ! grep -q ready "$scratch/out"; do
+		sleep 0.1
+	done
+	{
+		$2
+		printf '\004'
+	} >&3 2>/dev/null
+	status=0
+	wait $! || status=$?
+	exec 3>&-
+}
+
+many() {
+	seq -f %063.0f 0 499
+}
+
+slowly() {
+	for word in one two three; do
+		sleep 0.3
+		echo $word
+	done
+}
+
+for vcpus in 1 2; do
+	echo_back $vcpus many
+	{ echo ready && many; } >"$scratch/expected"
+	check "32,000 bytes come back, $vcpus vCPUs" \
+		cmp "$scratch/expected" "$scratch/out"
+	check "and Ctrl-D is the end" test $status -eq 1
+done
+echo_back 1 slowly
+printf 'ready\none\ntwo\nthree\n' >"$scratch/expected"
+check "a slow writer is waited for" cmp "$scratch/expected" "$scratch/out"
+tap_done

@@ -102,7 +102,7 @@ static void sleep_as_without_threads(void *arg)
 	pvg_sleep_ns(500 * MILLISECOND);
 	tap_ok(pvg_clock_ns() - began >= 500 * MILLISECOND,
 	       "pvg_sleep_ns lasts as long in a thread");
-	tap_equal(steps, 20, "and others go on meanwhile");
+	tap_ok(steps > 1, "and others go on meanwhile");
 }
 
 static void wait_for_port(void *arg)

@@ -241,7 +241,8 @@ static void tick(unsigned port, void *arg)
 {
 	(void)port, (void)arg;
 	ticks++;
-	pvg_timer_set(pvg_clock_ns() + MILLISECOND / 2);
+	/* Long enough to get on in between, where entering user mode is dear. */
+	pvg_timer_set(pvg_clock_ns() + 5 * MILLISECOND);
 }
 
 /* Flags of its own do not keep events out. */

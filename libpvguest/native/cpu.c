@@ -127,6 +127,8 @@ void pvg_cpu_prepare(unsigned vcpu, uint32_t apic_id)
 	make_gdt(cpu);
 }
 
+/* Reset leaves a table of local descriptors at address 0, where user mode may have
+ * pages, and call gates in them: selector 0 takes it away. */
 static void load_tables(const struct pvg_cpu *cpu)
 {
 	struct table_register gdt = { sizeof(cpu->gdt) - 1,
@@ -139,6 +141,7 @@ static void load_tables(const struct pvg_cpu *cpu)
 			 "movl %2, %%ss\n\t"
 			 "movl %3, %%ds\n\t"
 			 "movl %3, %%es\n\t"
+			 "lldt %w3\n\t"
 			 "pushq %4\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
 			 "pushq %%rax\n\t"

@@ -237,6 +237,26 @@ static void jumps_to_entries(void)
 }
 #endif
 
+#ifdef PVG_NATIVE
+/* A processor is reset with a table of local descriptors, of 64 KiB at address 0. What
+ * RAM is there is the first to be given away: here anything that is unused. */
+static void local_descriptors(void)
+{
+	static const uint8_t load[] = { 0x8e, 0xdf }; /* mov %edi, %ds */
+	uint64_t *descriptor = (uint64_t *)0x10000;
+
+	do
+		descriptor--;
+	while (*descriptor && pvg_gpa(descriptor) > PVG_PAGE_BYTES);
+	prepare(load, sizeof(load));
+	user.rdi = pvg_gpa(descriptor) | 7;
+	*descriptor = 0x00cff3000000ffff; /* data of user mode */
+	tap_ok(run() == PV_USER_TRAP && user.vector == 13 && kernel_is_right(),
+	       "there are no local descriptors");
+	*descriptor = 0;
+}
+#endif
+
 static void tick(unsigned port, void *arg)
 {
 	(void)port, (void)arg;
@@ -278,6 +298,7 @@ int main(void)
 	jumps();
 #ifdef PVG_NATIVE
 	jumps_to_entries();
+	local_descriptors();
 #endif
 	spinning();
 	return tap_done();

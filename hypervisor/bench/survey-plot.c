@@ -96,6 +96,13 @@ static void put_plot(const struct hv_survey *survey, enum hv_program program,
 	fputc('\n', script);
 }
 
+/* Within '...', where gnuplot replaces nothing. */
+static void put_quoted(FILE *script, const char *text)
+{
+	for (; *text; text++)
+		fputc(*text == '\'' ? ' ' : *text, script);
+}
+
 static void put_header(const struct hv_survey *survey, int svg_fd,
 		       unsigned panels, FILE *script)
 {
@@ -107,22 +114,23 @@ static void put_header(const struct hv_survey *survey, int svg_fd,
 	fputs("set encoding utf8\n"
 	      "set style data histograms\n"
 	      "set style histogram errorbars gap 1.5 lw 1\n"
-	      "set boxwidth 0.9\nset bars 0.4\n"
+	      "set boxwidth 0.9\nset errorbars 0.4 lc rgb \"#000000\"\n"
 	      "set logscale y\n"
 	      "set ytics (\"0.1 ns\" 0.1, \"1 ns\" 1, \"10 ns\" 10, \"100 ns\" 100, "
 	      "\"1 us\" 1e3, \"10 us\" 1e4, \"100 us\" 1e5, \"1 ms\" 1e6, "
-	      "\"10 ms\" 1e7, \"100 ms\" 1e8, \"1 s\" 1e9, \"10 s\" 1e10)\n"
+	      "\"10 ms\" 1e7, \"100 ms\" 1e8, \"1 s\" 1e9, \"10 s\" 1e10) "
+	      "nomirror\n"
 	      "set ylabel \"time for each operation, logarithmic\"\n"
 	      "set xtics rotate by -35 nomirror scale 0\n"
 	      "set grid ytics lc rgb \"#c0c0c0\"\nset border 3\n"
 	      "set key outside top center horizontal\n"
 	      "set rmargin 8\n",
 	      script);
-	fprintf(script,
-		"set multiplot layout %u,1 title \"%.100s, %u CPUs, %.60s; "
-		"Paravane " HV_VERSION "\" noenhanced font \",12\"\n",
-		panels, survey->host.cpu, survey->host.cpus,
-		survey->host.kernel);
+	fprintf(script, "set multiplot layout %u,1 title '", panels);
+	put_quoted(script, survey->host.cpu);
+	fprintf(script, ", %u CPUs, ", survey->host.cpus);
+	put_quoted(script, survey->host.kernel);
+	fputs("; Paravane " HV_VERSION "' noenhanced font ',12'\n", script);
 }
 
 static bool has_rows(const struct hv_survey *survey, enum hv_program program)

@@ -91,7 +91,6 @@ void pvg_idt_prepare(void);
 #define PVG_RFLAGS_IF (1u << 9)
 #define PVG_RFLAGS_DF (1u << 10)
 #define PVG_RFLAGS_NT (1u << 14)
-#define PVG_RFLAGS_RF (1u << 16)
 #define PVG_RFLAGS_AC (1u << 18)
 
 static inline uint64_t pvg_rdmsr(uint32_t msr)

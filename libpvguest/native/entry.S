@@ -40,13 +40,7 @@
 #define USER_CS 0x2b
 #define SYSCALL_VECTOR 256
 
-.macro FUNCTION name:req
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-.endm
+#include "../entry-frame.h"
 
 	.text
 /* A gate for each vector: what of a struct pv_frame the processor did not push. Of a
@@ -67,51 +61,16 @@ FUNCTION pvg_gates
 	.endr
 	.size	pvg_gates, . - pvg_gates
 
-/* rsp: a struct pv_frame. From the kernel a struct pvg_trap is built (rbx leads there)
- * and below it a frame record, so that backtraces go on. */
+/* rsp: a struct pv_frame. */
 FUNCTION pvg_upcall_entry
 FUNCTION pvg_trap_entry
 	testb	$3, 32(%rsp)		/* frame.cs */
 	jnz	from_user
-	pushq	%rax
-	pushq	%rbx
-	pushq	%rcx
-	pushq	%rdx
-	pushq	%rsi
-	pushq	%rdi
-	pushq	%rbp
-	pushq	%r8
-	pushq	%r9
-	pushq	%r10
-	pushq	%r11
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
-	pushq	$0			/* xstate */
-	movq	%rsp, %rbx
-	pushq	128+24(%rbx)		/* frame.rip */
-	pushq	%rbp
-	movq	%rsp, %rbp
+	TRAP_PUSH
 	cld
 	movq	%rbx, %rdi
 	call	pvg_native_enter
-	leaq	8(%rbx), %rsp
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%r11
-	popq	%r10
-	popq	%r9
-	popq	%r8
-	popq	%rbp
-	popq	%rdi
-	popq	%rsi
-	popq	%rdx
-	popq	%rcx
-	popq	%rbx
-	popq	%rax
+	TRAP_POP
 	addq	$24, %rsp
 	iretq
 	.size	pvg_trap_entry, . - pvg_trap_entry

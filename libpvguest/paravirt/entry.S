@@ -10,6 +10,8 @@
  *	rip, rbp		a frame record, so that backtraces go on; rbp
  *	extended state		64-byte aligned; rsp
  */
+#include "../entry-frame.h"
+
 	.text
 
 /* In: eax:edx is clobbered. The extended state to or from \area. */
@@ -47,26 +49,7 @@
 .endm
 
 .macro ENTRY handler:req, return:req
-	pushq	%rax
-	pushq	%rbx
-	pushq	%rcx
-	pushq	%rdx
-	pushq	%rsi
-	pushq	%rdi
-	pushq	%rbp
-	pushq	%r8
-	pushq	%r9
-	pushq	%r10
-	pushq	%r11
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
-	pushq	$0			/* xstate */
-	movq	%rsp, %rbx
-	pushq	128+24(%rbx)		/* frame.rip */
-	pushq	%rbp
-	movq	%rsp, %rbp
+	TRAP_PUSH
 	subq	pvg_xstate_size(%rip), %rsp
 	andq	$-64, %rsp
 	movq	%rsp, (%rbx)
@@ -77,31 +60,8 @@
 	movq	%rbx, %rdi
 	call	\handler
 	STATE_RESTORE %rsp
-	leaq	8(%rbx), %rsp
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%r11
-	popq	%r10
-	popq	%r9
-	popq	%r8
-	popq	%rbp
-	popq	%rdi
-	popq	%rsi
-	popq	%rdx
-	popq	%rcx
-	popq	%rbx
-	popq	%rax
+	TRAP_POP
 	jmp	*\return(%rip)
-.endm
-
-.macro FUNCTION name:req
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
 .endm
 
 /* Upcalls are masked on the way in, and unmasked by the operation at the end. */

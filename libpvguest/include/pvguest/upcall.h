@@ -65,7 +65,6 @@ static inline bool pvg_masked(void)
 	return pvg_vcpu()->upcalls_masked != 0;
 }
 
-/* Unmask; whether something is pending. */
 static inline bool pvg_unmask_and_test(void)
 {
 	pvg_vcpu()->upcalls_masked = 0;

@@ -8,7 +8,6 @@
 
 #include <pvguest/vcpu.h>
 
-/* Hold upcalls back on this vCPU. Does not nest: see pvg_mask_save. */
 static inline void pvg_mask(void)
 {
 	__asm__ volatile("movl $1, %%gs:%c0"
@@ -28,7 +27,6 @@ static inline bool pvg_masked(void)
 	return masked;
 }
 
-/* Unmask; whether something is pending. */
 static inline bool pvg_unmask_and_test(void)
 {
 	bool pending;

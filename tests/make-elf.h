@@ -136,4 +136,27 @@ static inline void make_elf(struct made_elf *ret_elf)
 	make_elf_symbols(ret_elf);
 }
 
+#define MADE_PHYSICAL 0x100000u /* where a bare-metal kernel's code lies */
+
+static inline void make_elf_entry(struct made_elf *elf, uint64_t entry)
+{
+	memcpy(elf->note.name + 4, &entry, sizeof(entry));
+}
+
+/* The same as a bare-metal kernel: a PVH note in the place of the other, and physical
+ * addresses. */
+static inline void make_elf_native(struct made_elf *ret_elf)
+{
+	make_elf(ret_elf);
+	memset(&ret_elf->note, 0, sizeof(ret_elf->note));
+	ret_elf->note.header =
+		(Elf64_Nhdr){ .n_namesz = 4, .n_descsz = 8, .n_type = 18 };
+	memcpy(ret_elf->note.name, "Xen", 4);
+	make_elf_entry(ret_elf, MADE_PHYSICAL + 0x10);
+	ret_elf->phdr[MADE_NOTE_PHDR].p_align = 4;
+	ret_elf->phdr[MADE_NOTE_PHDR].p_filesz = 12 + 4 + 8;
+	ret_elf->phdr[MADE_CODE_PHDR].p_paddr = MADE_PHYSICAL;
+	ret_elf->phdr[MADE_DATA_PHDR].p_paddr = MADE_PHYSICAL + 0x5123;
+}
+
 #endif

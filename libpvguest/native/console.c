@@ -3,7 +3,8 @@
  * CONSOLE_WRITE and CONSOLE_READ: the first serial port, a 16550 (National
  * Semiconductor's PC16550D data sheet). Output waits for room in its FIFO; input is
  * told by its interrupt, which becomes PV_PORT_CONSOLE of the vCPU that asked last.
- * There is no end of input: a terminal says Ctrl-D.
+ * Input has ended when the carrier is lost that was there; QEMU never drops it, so that
+ * a terminal there says Ctrl-D.
  */
 #include <pvguest/ops.h>
 #include <pvguest/spinlock.h>
@@ -16,20 +17,24 @@
 #define LINE 0x3fb
 #define MODEM 0x3fc
 #define STATUS 0x3fd
+#define MODEM_STATUS 0x3fe
 
 #define INTERRUPT_INPUT 1
+#define INTERRUPT_MODEM 8 /* a change of its status */
 #define FIFO_ON 7 /* and empty */
 #define LINE_DIVISOR 0x80
 #define LINE_8N1 3
 #define MODEM_ON 0xb /* DTR, RTS, OUT2: the interrupt's way out */
 #define STATUS_INPUT 1
 #define STATUS_ROOM 0x20
+#define CARRIER 0x80
 #define FIFO_BYTES 16
 #define SERIAL_GSI 4
 
 static struct pvg_spinlock input_lock;
 static unsigned reader; /* the vCPU that asked last */
 static bool input_started;
+static bool had_carrier; /* a line without any has none to lose */
 
 void pvg_serial_start(void)
 {
@@ -74,7 +79,14 @@ static void start_input(void)
 		return;
 	input_started = true;
 	pvg_native_irq_route(SERIAL_GSI, input_came, NULL);
-	pvg_outb(INTERRUPTS, INTERRUPT_INPUT);
+	had_carrier = pvg_inb(MODEM_STATUS) & CARRIER;
+	pvg_outb(INTERRUPTS, INTERRUPT_INPUT | INTERRUPT_MODEM);
+}
+
+/* Which takes its interrupt back. */
+static bool is_over(void)
+{
+	return had_carrier && !(pvg_inb(MODEM_STATUS) & CARRIER);
 }
 
 static int64_t take(uint8_t *to, uint64_t len)
@@ -101,6 +113,8 @@ int64_t pvg_op_console_read(void *ret_bytes, uint64_t len_bytes)
 	__atomic_store_n(&reader, pvg_vcpu_number(), __ATOMIC_RELEASE);
 	start_input();
 	done = take(ret_bytes, len_bytes);
+	if (!done && !is_over())
+		done = -PV_EAGAIN;
 	pvg_spin_unlock_masked(&input_lock, was_masked);
-	return done ? done : -PV_EAGAIN;
+	return done;
 }

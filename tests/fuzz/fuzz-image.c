@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Fuzz target: the image checks and the symbol look-up. The input is taken
- * twice: as a file, and as patches to a good image, which reach the deep checks
+ * as a file, and as patches to a good image of either kind, which reach the deep checks
  * at once. What passes must keep every promise of image.h.
  */
 #include <assert.h>
@@ -11,7 +11,7 @@
 #include "image.h"
 #include "symbols.h"
 
-#define RAM_MAX_BYTES (1u << 20)
+#define RAM_MAX_BYTES (2u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -88,7 +88,8 @@ static void try_image(const void *data, size_t bytes)
 
 /* Two bytes of where, one of what; the first two bytes are how much of the file
  * to cut off. Headers, notes and tables lie in the first 4 KiB. */
-static void try_patches(const uint8_t *data, size_t bytes)
+static void try_patches(const uint8_t *data, size_t bytes,
+			void (*make)(struct made_elf *elf))
 {
 	static struct made_elf elf;
 	uint8_t *file = (uint8_t *)&elf;
@@ -96,7 +97,7 @@ static void try_patches(const uint8_t *data, size_t bytes)
 
 	if (bytes < 2)
 		return;
-	make_elf(&elf);
+	make(&elf);
 	left -= (size_t)(data[0] | data[1] << 8) % sizeof(elf);
 	for (size_t i = 2; i + 3 <= bytes; i += 3)
 		file[(data[i] | data[i + 1] << 8) % 0x1000] = data[i + 2];
@@ -106,6 +107,7 @@ static void try_patches(const uint8_t *data, size_t bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	try_image(data, bytes);
-	try_patches(data, bytes);
+	try_patches(data, bytes, make_elf);
+	try_patches(data, bytes, make_elf_native);
 	return 0;
 }

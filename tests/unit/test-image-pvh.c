@@ -8,28 +8,16 @@
 
 #include "image-parse.h"
 
-#define PHYSICAL 0x100000u
+#define PHYSICAL MADE_PHYSICAL
 
-/* The same image with a PVH note, whose entry fits in the first bytes of the other's
- * place, at physical addresses of its own. */
 static void setup_native(void)
 {
-	const uint64_t entry = PHYSICAL + 0x10;
-
-	setup();
-	memset(&elf.note, 0, sizeof(elf.note));
-	elf.note.header = (Elf64_Nhdr){ .n_namesz = 4, .n_descsz = 8, .n_type = 18 };
-	memcpy(elf.note.name, "Xen", 4);
-	memcpy(elf.note.name + 4, &entry, 8);
-	elf.phdr[MADE_NOTE_PHDR].p_align = 4;
-	elf.phdr[MADE_NOTE_PHDR].p_filesz = 12 + 4 + 8;
-	elf.phdr[MADE_CODE_PHDR].p_paddr = PHYSICAL;
-	elf.phdr[MADE_DATA_PHDR].p_paddr = PHYSICAL + 0x5123;
+	make_elf_native(&elf);
 }
 
 static void set_entry(uint64_t entry)
 {
-	memcpy(elf.note.name + 4, &entry, 8);
+	make_elf_entry(&elf, entry);
 }
 
 TestSuite(image_pvh, .init = setup_native, .timeout = 20);

@@ -14,6 +14,7 @@
 #include "bench/techniques.h"
 #include "clock.h"
 #include "cmd.h"
+#include "parse.h"
 
 /* So much of a time that fits a coffee, or a lunch. */
 static const struct effort {
@@ -97,13 +98,12 @@ struct request {
 static unsigned parse_number(struct argp_state *state, const char *option,
 			     const char *text, unsigned most)
 {
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
+	unsigned number = hv_parse_count(text, most);
 
-	if (*end || end == text || *text == '-' || number < 1 || number > most)
+	if (!number)
 		argp_error(state, "%s wants a number from 1 to %u, not %s",
 			   option, most, text);
-	return (unsigned)number;
+	return number;
 }
 
 static void want_row(struct argp_state *state, struct hv_survey *survey,

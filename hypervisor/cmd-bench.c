@@ -15,6 +15,7 @@
 #include "bench/child.h"
 #include "clock.h"
 #include "cmd.h"
+#include "parse.h"
 
 static const struct hv_bench *const benches[] = {
 	&hv_bench_compute,   &hv_bench_hello,     &hv_bench_nop,
@@ -112,14 +113,13 @@ static void check_name(struct argp_state *state, const char *name)
 
 static unsigned parse_rounds(struct argp_state *state, const char *text)
 {
-	char *end;
-	unsigned long rounds = strtoul(text, &end, 10);
+	unsigned rounds = hv_parse_count(text, ROUNDS_MAX);
 
-	if (*end || end == text || rounds < 1 || rounds > ROUNDS_MAX)
+	if (!rounds)
 		argp_error(state,
 			   "--rounds wants a number from 1 to %d, not %s",
 			   ROUNDS_MAX, text);
-	return (unsigned)rounds;
+	return rounds;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

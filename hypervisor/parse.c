@@ -60,3 +60,14 @@ int hv_parse_seconds(const char *text, uint64_t *ret_ns)
 	*ret_ns = (uint64_t)(seconds * 1e9);
 	return *ret_ns ? 0 : -ERANGE;
 }
+
+unsigned hv_parse_count(const char *text, unsigned most)
+{
+	unsigned long count;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return 0;
+	count = strtoul(text, &end, 10);
+	return *end == '\0' && count <= most ? (unsigned)count : 0;
+}

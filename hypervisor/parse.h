@@ -13,5 +13,7 @@ int hv_parse_size(const char *text, uint64_t *ret_bytes);
 /* "10", "0.5": seconds, more than 0, at most 1,000,000,000, as nanoseconds.
  * 0, -EINVAL or -ERANGE. */
 int hv_parse_seconds(const char *text, uint64_t *ret_ns);
+/* "10": from 1 to the most; 0 for anything else. */
+unsigned hv_parse_count(const char *text, unsigned most);
 
 #endif

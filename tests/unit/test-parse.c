@@ -92,3 +92,17 @@ Test(parse, seconds_that_are_none)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		seconds_fail(texts[i]);
 }
+
+Test(parse, counts)
+{
+	static const char *const texts[] = {
+		"", "0", "-1", "+1", "x", "2x", " 1", "1 ", "65", "1K",
+		"-18446744073709551615", "18446744073709551617",
+		"99999999999999999999",
+	};
+
+	cr_assert_eq(hv_parse_count("1", 64), 1);
+	cr_assert_eq(hv_parse_count("64", 64), 64);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_assert_eq(hv_parse_count(texts[i], 64), 0, "\"%s\"", texts[i]);
+}

@@ -279,20 +279,20 @@ static void write_plots(struct request *request)
 static int finish(struct request *request)
 {
 	struct hv_survey *survey = request->survey;
-	bool any = false;
 
 	hv_survey_print(survey, request->explain);
 	if (request->json_path)
 		write_json(request);
 	if (!hv_child_signal() && (request->plot_path || request->html_path))
 		write_plots(request);
-	for (unsigned i = 0; i < hv_tasks_count; i++)
-		any |= hv_survey_has(survey, i);
 	if (hv_child_signal())
 		return HV_STATUS_SIGNAL + hv_child_signal();
 	if (survey->failed)
 		return HV_STATUS_FAILED;
-	return any ? 0 : HV_STATUS_HOST;
+	return hv_survey_has_any(survey, HV_PROGRAM_NANO) ||
+			       hv_survey_has_any(survey, HV_PROGRAM_WORK) ?
+		       0 :
+		       HV_STATUS_HOST;
 }
 
 int hv_cmd_bench_techniques(int argc, char **argv)

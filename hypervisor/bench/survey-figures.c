@@ -16,6 +16,14 @@ bool hv_survey_has(const struct hv_survey *survey, unsigned task)
 	return false;
 }
 
+bool hv_survey_has_any(const struct hv_survey *survey, enum hv_program program)
+{
+	for (unsigned i = 0; i < hv_tasks_count; i++)
+		if (hv_tasks[i].program == program && hv_survey_has(survey, i))
+			return true;
+	return false;
+}
+
 double hv_survey_best(const struct hv_survey *survey, unsigned task)
 {
 	double best = 0, median;

@@ -158,12 +158,7 @@ static void put_row(const struct hv_survey *survey, unsigned task, FILE *out)
 static void put_times(const struct hv_survey *survey, enum hv_program program,
 		      const char *title, FILE *out)
 {
-	bool any = false;
-
-	for (unsigned i = 0; i < hv_tasks_count; i++)
-		any |= hv_tasks[i].program == program &&
-		       hv_survey_has(survey, i);
-	if (!any)
+	if (!hv_survey_has_any(survey, program))
 		return;
 	put_element(out, "<h2>", title, "</h2>\n");
 	put_heads(out, "");

@@ -110,11 +110,10 @@ static struct json_object *task_json(const struct hv_survey *survey,
 	return object;
 }
 
-int hv_survey_json(const struct hv_survey *survey, FILE *out)
+void hv_survey_json(const struct hv_survey *survey, FILE *out)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *list = json_object_new_array();
-	int rc;
 
 	hv_json_put_text(object, "format", HV_SURVEY_FORMAT);
 	hv_json_put_u64(object, "version", HV_SURVEY_VERSION);
@@ -128,7 +127,6 @@ int hv_survey_json(const struct hv_survey *survey, FILE *out)
 		if (survey->wanted[i])
 			json_object_array_add(list, task_json(survey, i));
 	hv_json_put(object, "tasks", list);
-	rc = hv_json_print(out, object);
+	hv_json_print(out, object);
 	json_object_put(object);
-	return rc;
 }

@@ -133,18 +133,10 @@ static void put_header(const struct hv_survey *survey, int svg_fd,
 	fputs("; Paravane " HV_VERSION "' noenhanced font ',12'\n", script);
 }
 
-static bool has_rows(const struct hv_survey *survey, enum hv_program program)
-{
-	for (unsigned t = 0; t < hv_techniques_count; t++)
-		if (has_column(survey, program, t))
-			return true;
-	return false;
-}
-
 static void put_script(const struct hv_survey *survey, int svg_fd, FILE *script)
 {
-	bool nano = has_rows(survey, HV_PROGRAM_NANO);
-	bool work = has_rows(survey, HV_PROGRAM_WORK);
+	bool nano = hv_survey_has_any(survey, HV_PROGRAM_NANO);
+	bool work = hv_survey_has_any(survey, HV_PROGRAM_WORK);
 
 	put_data(survey, HV_PROGRAM_NANO, script);
 	put_data(survey, HV_PROGRAM_WORK, script);
@@ -222,8 +214,8 @@ char *hv_survey_plot(const struct hv_survey *survey, struct hv_error *err)
 	int svg = memfd_create("paravane-plot", MFD_CLOEXEC);
 	char *text = NULL;
 
-	if (!has_rows(survey, HV_PROGRAM_NANO) &&
-	    !has_rows(survey, HV_PROGRAM_WORK))
+	if (!hv_survey_has_any(survey, HV_PROGRAM_NANO) &&
+	    !hv_survey_has_any(survey, HV_PROGRAM_WORK))
 		hv_fail(err, HV_STATUS_HOST, "there is nothing to plot");
 	else if (script < 0 || svg < 0)
 		hv_fail(err, HV_STATUS_FAILED,

@@ -69,6 +69,8 @@ static void print_cell(const struct hv_cell *cell, double best)
 static void print_times(const struct hv_survey *survey, enum hv_program program,
 			const char *title, unsigned from, unsigned to)
 {
+	if (!hv_survey_has_any(survey, program))
+		return;
 	print_heads(from, to, title);
 	for (unsigned i = 0; i < hv_tasks_count; i++) {
 		if (hv_tasks[i].program != program || !hv_survey_has(survey, i))
@@ -133,14 +135,6 @@ static void print_exits(const struct hv_survey *survey, unsigned from,
 	print_counts(survey, HV_COUNT_INTERPRETED, "Interpreted each", from, to);
 	if (any_count(survey, HV_COUNT_INTERPRETED))
 		puts("Instructions that KVM interpreted, by its own count.");
-}
-
-static bool any(const struct hv_survey *survey, enum hv_program program)
-{
-	for (unsigned i = 0; i < hv_tasks_count; i++)
-		if (hv_tasks[i].program == program && hv_survey_has(survey, i))
-			return true;
-	return false;
 }
 
 static void print_digests(const struct hv_survey *survey)
@@ -221,12 +215,8 @@ static void print_tables(const struct hv_survey *survey)
 		to = from + CELLS_MOST < hv_techniques_count ?
 			     from + CELLS_MOST :
 			     hv_techniques_count;
-		if (any(survey, HV_PROGRAM_NANO))
-			print_times(survey, HV_PROGRAM_NANO, "Operations", from,
-				    to);
-		if (any(survey, HV_PROGRAM_WORK))
-			print_times(survey, HV_PROGRAM_WORK, "Workloads", from,
-				    to);
+		print_times(survey, HV_PROGRAM_NANO, "Operations", from, to);
+		print_times(survey, HV_PROGRAM_WORK, "Workloads", from, to);
 		print_exits(survey, from, to);
 	}
 }
@@ -234,7 +224,8 @@ static void print_tables(const struct hv_survey *survey)
 void hv_survey_print(const struct hv_survey *survey, bool explain)
 {
 	print_host(survey);
-	if (any(survey, HV_PROGRAM_NANO) || any(survey, HV_PROGRAM_WORK))
+	if (hv_survey_has_any(survey, HV_PROGRAM_NANO) ||
+	    hv_survey_has_any(survey, HV_PROGRAM_WORK))
 		print_tables(survey);
 	print_digests(survey);
 	print_gaps(survey);

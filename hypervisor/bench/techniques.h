@@ -89,9 +89,8 @@ struct hv_technique {
 		   const struct hv_technique *technique,
 		   const struct hv_call *call, struct hv_answer *ret_answer,
 		   struct hv_error *err);
-	/* For those that `paravane run` has: */
-	const char *engine;       /* of --engine */
-	const char *image_suffix; /* "nano" + this is the guest */
+	const char *image_suffix; /* "nano" + this is the guest; NULL: none */
+	const char *engine;       /* of `paravane run`; NULL: its choice */
 };
 
 /* Engines added later join here: technique-list.c. */
@@ -176,6 +175,8 @@ bool hv_program_find(const char *name, char ret_path[4096]);
 
 /* Whether any technique has a figure for it. */
 bool hv_survey_has(const struct hv_survey *survey, unsigned task);
+/* Whether there are figures of operations, or of workloads. */
+bool hv_survey_has_any(const struct hv_survey *survey, enum hv_program program);
 /* The least median of a task's row; 0 if it has none. */
 double hv_survey_best(const struct hv_survey *survey, unsigned task);
 /* Whether all digests of a task are the same: 1, 0; -1 if fewer than two. */
@@ -212,7 +213,7 @@ void hv_count_text(double count, char ret_text[HV_TEXT_BYTES]);
 /* survey-table.c, survey-json.c, survey-plot.c, survey-html.c: the same figures for
  * a terminal, programs, lectures and readers. */
 void hv_survey_print(const struct hv_survey *survey, bool explain);
-int hv_survey_json(const struct hv_survey *survey, FILE *out);
+void hv_survey_json(const struct hv_survey *survey, FILE *out);
 /* The plot as SVG, to be freed; NULL and the reason in *err without gnuplot. */
 char *hv_survey_plot(const struct hv_survey *survey, struct hv_error *err);
 /* svg: NULL if there is none, then why_no_plot says why. */

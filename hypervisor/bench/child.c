@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * See child.h. Signal handlers kill the child, and those that it made, which would
- * keep its pipes open: each is a process group. The code below only ever waits for it. So a timeout costs one setitimer per child and nothing in between,
- * which matters where spawn to exit is what is measured.
+ * keep its pipes open: each is a process group. The code below only ever waits for it.
+ * So a timeout costs one setitimer per child and nothing in between, which matters
+ * where spawn to exit is what is measured.
  */
 #include "child.h"
 

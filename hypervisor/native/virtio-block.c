@@ -52,6 +52,26 @@ struct hv_virtio_block {
 	struct hv_job *closing; /* over when the queue has drained */
 };
 
+/* ---- slots */
+
+static struct slot *get_slot(struct hv_virtio_block *b)
+{
+	struct slot *slot = b->free;
+
+	b->free = slot->next_free;
+	b->busy++;
+	return slot;
+}
+
+static void put_slot(struct slot *slot)
+{
+	struct hv_virtio_block *b = slot->block;
+
+	slot->next_free = b->free;
+	b->free = slot;
+	b->busy--;
+}
+
 /* ---- answers */
 
 static void show(struct hv_virtio_block *b)
@@ -88,9 +108,7 @@ static void answer(struct slot *slot, uint8_t status, uint32_t read_bytes)
 		hv_blk_count(&b->target.stats.failed, 1);
 	*slot->status = status;
 	hv_virtq_put(&b->queue, slot->chain.head, read_bytes + 1);
-	slot->next_free = b->free;
-	b->free = slot;
-	b->busy--;
+	put_slot(slot);
 }
 
 static uint8_t status_of(int32_t status)
@@ -113,15 +131,6 @@ static void io_over(struct hv_blk_io *blk_io, int32_t status, uint32_t done_byte
 
 /* ---- requests */
 
-static struct slot *get_slot(struct hv_virtio_block *b)
-{
-	struct slot *slot = b->free;
-
-	b->free = slot->next_free;
-	b->busy++;
-	return slot;
-}
-
 static void break_device(struct hv_virtio_block *b)
 {
 	b->stopped = true;
@@ -142,9 +151,7 @@ static void drop(struct slot *slot)
 {
 	struct hv_virtio_block *b = slot->block;
 
-	slot->next_free = b->free;
-	b->free = slot;
-	b->busy--;
+	put_slot(slot);
 	break_device(b);
 }
 

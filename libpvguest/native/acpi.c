@@ -4,8 +4,9 @@
  * paravirtual guest finds both in its boot info.
  *
  * ACPI specification 6.5: 5.2.5 (RSDP, and where it is looked for), 5.2.6 to 5.2.8
- * (RSDT, XSDT), 5.2.9 (FADT), 5.2.12 (MADT). Without tables there is one processor, and the I/O APIC
- * is where it always is. The tables are read while the lowest 4 GiB are mapped.
+ * (RSDT, XSDT), 5.2.9 (FADT), 5.2.12 (MADT). Without tables there is one processor, and
+ * the I/O APIC is where it always is. The tables are read while the lowest 4 GiB are
+ * mapped.
  */
 #include <pvguest/libc.h>
 

@@ -163,6 +163,15 @@ static int spawn(pid_t *ret_pid, char *const argv[],
 	return -rc;
 }
 
+/* What a guest says ends on terminals and in reports. */
+static void make_printable(char *text, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		if ((text[i] < ' ' || text[i] > '~') && text[i] != '\n' &&
+		    text[i] != '\r')
+			text[i] = '?';
+}
+
 /* Keep the beginning, read the rest too: a writer must not stay blocked. */
 static void read_text(int fd, char *text, size_t bytes)
 {
@@ -181,6 +190,7 @@ static void read_text(int fd, char *text, size_t bytes)
 		if (room)
 			have += (size_t)got;
 	}
+	make_printable(text, have);
 	text[have] = '\0';
 }
 

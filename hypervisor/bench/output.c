@@ -4,6 +4,7 @@
  */
 #include "output.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@ bool hv_output_word(const struct hv_output *output, const char *key,
 	const char *word = after_key(output->out, key);
 	size_t len;
 
+	if (word && !strchr(word, '\n'))
+		word = NULL;
 	while (word && index--) {
 		word += strcspn(word, " \n");
 		word = *word == ' ' ? word + 1 : NULL;
@@ -76,5 +79,5 @@ bool hv_output_number(const struct hv_output *output, const char *key,
 	if (!hv_output_word(output, key, 0, word))
 		return false;
 	*ret_number = strtod(word, &end);
-	return *end == '\0';
+	return *end == '\0' && isfinite(*ret_number);
 }

@@ -11,18 +11,33 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "techniques.h"
 
+/* Ten times what a survey of as many rounds as can be has. */
+#define FILE_BYTES_MAX (4 << 20)
+#define RECORDS_MAX 1000
+
+static bool is_printable(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return !*text;
+}
+
+/* For a terminal; NULL if it is none. */
 static const char *text_of(struct json_object *object, const char *key)
 {
 	struct json_object *value = NULL;
+	const char *text;
 
 	if (!json_object_object_get_ex(object, key, &value) ||
 	    !json_object_is_type(value, json_type_string))
 		return NULL;
-	return json_object_get_string(value);
+	text = json_object_get_string(value);
+	return is_printable(text) ? text : NULL;
 }
 
 static size_t length_of(struct json_object *object, const char *key,
@@ -58,14 +73,25 @@ static int fail(const struct hv_records *records, const char *what,
 		       records->path, what);
 }
 
+static bool may_be_survey(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_size <= FILE_BYTES_MAX;
+}
+
 static int read_file(struct hv_records *records, struct hv_error *err)
 {
-	int fd = open(records->path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: a named pipe must not wait for a writer. */
+	int fd = open(records->path,
+		      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return hv_fail(err, HV_STATUS_USAGE, "cannot read %.300s: %s",
 			       records->path, strerror(errno));
-	records->root = json_object_from_fd(fd);
+	if (may_be_survey(fd))
+		records->root = json_object_from_fd(fd);
 	close(fd);
 	if (!json_object_is_type(records->root, json_type_object))
 		return hv_fail(err, HV_STATUS_USAGE,
@@ -128,6 +154,8 @@ static int read_cell(struct hv_records *records, struct json_object *cell,
 	      record.range.median <= record.range.high &&
 	      record.range.median > 0))
 		return fail(records, "a figure is not a time", err);
+	if (records->records == RECORDS_MAX)
+		return fail(records, "it has too many figures", err);
 	append(records, &record);
 	return 0;
 }

@@ -8,6 +8,7 @@
  * guest, or a workload, under all techniques; units that do not fit any more are left
  * out as a whole, so that no technique is favoured.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ static int run(const struct hv_survey *survey, unsigned technique,
 	return t->run(survey, t, call, ret_answer, err);
 }
 
-/* A whole number of an answer's line; false if it is none. */
+/* A whole number of an answer's line, from 1 on; false if it is none. */
 static bool number_of(const struct hv_output *output, const char *key,
 		      unsigned index, double *ret_number)
 {
@@ -124,8 +125,10 @@ static bool number_of(const struct hv_output *output, const char *key,
 
 	if (!hv_output_word(output, key, index, word))
 		return false;
+	errno = 0;
 	*ret_number = (double)strtoull(word, &end, 10);
-	return *end == '\0' && *ret_number > 0;
+	return word[0] >= '0' && word[0] <= '9' && *end == '\0' && !errno &&
+	       *ret_number > 0;
 }
 
 /* Of "KEY NS TIMES ...": ns per operation; 0 if there is no such line. */
@@ -282,7 +285,8 @@ static int work_run(struct hv_survey *survey, unsigned task, unsigned technique,
 	if (ret_work->ns > 0 && number_of(&answer.output, key, 1, &done) &&
 	    done == (double)times &&
 	    hv_output_word(&answer.output, key, 2, ret_work->digest) &&
-	    strlen(ret_work->digest) == 16)
+	    strlen(ret_work->digest) == 16 &&
+	    strspn(ret_work->digest, "0123456789abcdef") == 16)
 		return 0;
 	return hv_fail(err, HV_STATUS_FAILED,
 		       "it ended well, but without a line `work %s NS %lu "

@@ -81,6 +81,7 @@ int hv_paravane_run(const struct hv_survey *survey,
 	struct hv_guest_call guest;
 	int rc;
 
+	ret_answer->output = (struct hv_output){ .out = "" };
 	if (call_init(&guest, survey, technique, call->program, err) < 0)
 		return -1;
 	guest.vcpus = call->vcpus;

@@ -94,6 +94,17 @@ refused "JSON that is no object" 'is no JSON file of' "$scratch/bad"
 head -c 150 "$scratch/a" >"$scratch/bad"
 refused "half a file" 'is no JSON file of' "$scratch/bad"
 refused "a file that is not there" 'cannot read' "$scratch/none"
+mkfifo "$scratch/pipe"
+refused "a pipe that nobody writes to" 'is no JSON file of' "$scratch/pipe"
+refused "a device without an end" 'is no JSON file of' /dev/zero
+truncate -s 1G "$scratch/large"
+refused "a file that is too large" 'is no JSON file of' "$scratch/large"
+cells=$(cell a 1 2 3)
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	cells="$cells,$cells"
+done
+survey "$(task many "$cells")" >"$scratch/bad"
+refused "a file with too many figures" 'damaged: it has too many' "$scratch/bad"
 refused "a directory" 'is a directory|is no JSON file' "$scratch"
 for median in -1 0 1e999 '"x"' null 1000; do
 	survey "$(task work "$(cell a 1 $median 3)")" >"$scratch/bad"
@@ -103,6 +114,8 @@ survey '{"task": 7, "techniques": [{}]}' >"$scratch/bad"
 refused "a task without a name" 'damaged: a task has no name' "$scratch/bad"
 survey '{"task": "x", "title": "x", "techniques": [3]}' >"$scratch/bad"
 refused "a technique that is none" 'damaged: a technique has no name' "$scratch/bad"
+survey '{"task": "x", "title": "\u001b[2J", "techniques": []}' >"$scratch/bad"
+refused "a title that is for the terminal" 'damaged: a task has no name' "$scratch/bad"
 survey '5, null, "x"' >"$scratch/bad"
 refused "tasks that are none" 'damaged' "$scratch/bad"
 

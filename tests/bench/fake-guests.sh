@@ -5,7 +5,8 @@
 # runs, and answer as they are told. fake_programs DIRECTORY makes them.
 #
 #	FAKE_NANO=ROW:HOW	at this nano-benchmark QEMU's guest does this:
-#				dies, hangs, lies, passes (over it)
+#				dies, hangs, lies, minus, passes (over it), huge (64 bits
+#				are too few), cut (in a line), colours (its panic)
 #	FAKE_WORK=NAME:HOW	and at this workload: dies, other (results), changes
 #				(results each time), short (no digest)
 #	FAKE_SLOW=SECONDS	that it takes to begin
@@ -52,6 +53,10 @@ for row in "$@"; do
 	"$row:$row:dies") echo "made-up panic in $row"; exit 247 ;;
 	"$row:$row:hangs") sleep 100 ;;
 	"$row:$row:lies") echo "$row -5 many" ;;
+	"$row:$row:minus") echo "$row -5 10" ;;
+	"$row:$row:huge") echo "$row 99999999999999999999999 10" ;;
+	"$row:$row:cut") printf '%s 1000 1' "$row"; exit 247 ;;
+	"$row:$row:colours") printf 'panic: \033[31mred\n'; exit 247 ;;
 	"$row:$row:passes") ;;
 	*) echo "$row 1000 10" ;;
 	esac

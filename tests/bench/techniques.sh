@@ -108,9 +108,16 @@ check "its other rows are measured" \
 	expr "$(cell pushf translation)" : '.*"samples":\[100'
 check "and that row elsewhere" \
 	expr "$(cell divide process)" : '.*"samples":\[[0-9]'
-FAKE_NANO=divide:lies fake divide pushf
-check "figures that are none are not believed" \
-	says 'translation \(divide by zero\): there is nothing like it here'
+for how in lies minus huge; do
+	FAKE_NANO=divide:$how fake divide pushf
+	check "figures that are none are not believed ($how)" \
+		says 'translation \(divide by zero\): there is nothing like it here'
+done
+FAKE_NANO=divide:cut fake --json "$scratch/json" divide
+check "nor is half a line" \
+	expr "$(cell divide translation)" : '{"technique":"translation","note":[^,]*$'
+FAKE_NANO=divide:colours fake divide
+check "what is for a terminal does not reach it" says 'panic: \?\[31mred'
 FAKE_NANO=port-in:passes fake port-in pushf
 check "a row that a technique has not is said" \
 	says 'translation \(port input\): there is nothing like it here'

@@ -151,7 +151,8 @@ Test(figures, are_found_by_the_first_word_of_their_line)
 
 Test(figures, that_are_missing_are_said_to_be)
 {
-	struct hv_output output = output_of("sort\nmix \nsieve x 1\n");
+	struct hv_output output =
+		output_of("sort\nmix \nsieve x 1\nnan nan\ninf 1e999\nhalf 12");
 	double number;
 	char word[HV_OUTPUT_WORD_BYTES];
 
@@ -160,6 +161,9 @@ Test(figures, that_are_missing_are_said_to_be)
 	cr_assert_not(hv_output_number(&output, "sieve", &number));
 	cr_assert_not(hv_output_word(&output, "sieve", 2, word));
 	cr_assert_not(hv_output_number(&output, "stream", &number));
+	cr_assert_not(hv_output_number(&output, "nan", &number));
+	cr_assert_not(hv_output_number(&output, "inf", &number));
+	cr_assert_not(hv_output_number(&output, "half", &number));
 }
 
 Test(figures, too_long_a_word_is_cut)

@@ -11,8 +11,8 @@
 # argument @now@ becomes the seconds since 1970.
 set -u
 . "$(dirname "$0")/tap.sh"
-command -v qemu-system-x86_64 >/dev/null ||
-	skip_all "there is no qemu-system-x86_64"
+. "$(dirname "$0")/native.sh"
+skip_all_without qemu
 
 cases=
 mib=128
@@ -58,27 +58,18 @@ for disk in $disks; do
 	number=$((number + 1))
 done
 
-# machine COMMAND-LINE [OPTION...]: sets $status to what the kernel ended with; 200 and
-# more, if it did not end by itself.
+# machine COMMAND-LINE [OPTION...]: sets $status, as run_native does.
 machine() {
 	line=$1
 	shift
-	timeout -k 5 60 qemu-system-x86_64 -M microvm -accel tcg -cpu "$cpu" \
-		-nodefaults -no-user-config -display none -serial stdio \
-		-no-reboot -m "$mib" -smp "$vcpus" \
-		-global virtio-mmio.force-legacy=false \
-		-device isa-debug-exit,iobase=0xf4,iosize=4 "$@" \
+	# shellcheck disable=SC2086 # words
+	timeout -k 5 60 $native_qemu -cpu "$cpu" -m "$mib" -smp "$vcpus" "$@" \
 		-kernel "$kernel" -append "$line"
 	status=$?
-	if [ $((status % 2)) -eq 1 ]; then
-		status=$((status / 2))
-	else
-		status=$((status + 200))
-	fi
+	native_status
 }
 
 if [ -z "$cases" ]; then
-	
 	machine "$append" "$@" </dev/null
 	[ "$status" -lt 200 ] || echo "Bail out! the machine did not end by itself"
 	exit "$status"

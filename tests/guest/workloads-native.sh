@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # workloads-native.sh PARAVANE MINIKERNEL-NATIVE IMAGE WORK-LINUX qemu|kvm: the small
-# kernel on a bare machine computes what its workloads compute under Linux, and does
-# all of its boot script.
+# kernel on a bare machine computes what its workloads compute under Linux.
 set -u
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../native.sh"
@@ -29,22 +28,5 @@ for work in $works; do
 				"status $status, not $expected: $(cat "$scratch/out" "$scratch/err")"
 		fi
 	done
-done
-[ "$engine" = kvm ] && tap_done # it would take minutes
-
-# says NAME REGEX: a line of the output begins like this.
-says() {
-	if grep -q "^$2" "$scratch/out"; then
-		pass "$1"
-	else
-		fail "$1" "no line like \"$2\": $(cat "$scratch/out" "$scratch/err")"
-	fi
-}
-
-for cpus in 1 2 4; do
-	run_native "$engine" $cpus "$image" "$kernel"
-	check "the boot script ends well on $cpus" test "$status" -eq 0
-	says "each attack comes to what it should" "attack: \(.*\) of \1 came"
-	says "no page is lost" "minikernel: \(.*\) pages free before, \1 after"
 done
 tap_done

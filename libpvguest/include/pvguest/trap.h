@@ -54,7 +54,8 @@ enum pvg_vector {
 /* What was interrupted: all of its registers. */
 struct pvg_trap {
 	void *xstate; /* x87 and vectors, as XSAVE lays them out; as FXSAVE
-		       * where pvg_boot.xcr0 is 0 */
+		       * where pvg_boot.xcr0 is 0; NULL in a native kernel,
+		       * which has none */
 	uint64_t r15 PV_ALIGNED(8);
 	uint64_t r14, r13, r12, r11, r10, r9, r8;
 	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;

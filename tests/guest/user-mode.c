@@ -315,35 +315,44 @@ static void vectors(void)
 }
 
 static unsigned ticks;
+static bool ticking;
 
+/* The first one may come before user mode is there, on a slow machine: there is another
+ * then. */
 static void tick(unsigned port, void *arg)
 {
 	(void)port, (void)arg;
 	ticks++;
+	if (ticking)
+		pvg_timer_set(pvg_clock_ns() + 20 * MILLISECOND);
 }
 
 static void events(void)
 {
+	unsigned before;
+
 	pvg_port_handle(PV_PORT_TIMER, tick, NULL);
 	pvg_upcalls_start();
 	prepare(code_count);
+	ticking = true;
 	pvg_timer_set(pvg_clock_ns() + 20 * MILLISECOND);
 	tap_equal(run(code_count), PV_USER_EVENT,
 		  "an event ends user mode that makes no system call");
-	tap_equal(ticks, 1, "and its handler has run by then");
+	tap_ok(ticks > 0, "and its handler has run by then");
 	tap_ok(user.rax > 0, "user mode had run, too");
 	tap_ok(user.rip >= at(code_count) && user.rip < at(code_count) + 8,
 	       "and is where it was");
-	pvg_timer_set(pvg_clock_ns() + 10 * MILLISECOND);
 	tap_equal(pvg_user_run(&user, xstate), PV_USER_EVENT,
 		  "it goes on from there, until the next");
 	pvg_mask();
+	ticking = false;
 	pvg_timer_set(0);
+	before = ticks;
 	tap_equal(pvg_user_run(&user, xstate), PV_USER_EVENT,
 		  "one that is held back ends it at once");
-	tap_equal(ticks, 2, "its handler has to wait");
+	tap_equal(ticks, before, "its handler has to wait");
 	pvg_unmask();
-	tap_equal(ticks, 3, "for the unmasking");
+	tap_equal(ticks, before + 1, "for the unmasking");
 	tap_equal(run(code_syscalls), PV_USER_SYSCALL, "then user mode runs again");
 }
 

@@ -45,6 +45,7 @@ void pvg_serial_start(void)
 	pvg_outb(LINE, LINE_8N1);
 	pvg_outb(FIFO, FIFO_ON);
 	pvg_outb(MODEM, MODEM_ON);
+	had_carrier = pvg_inb(MODEM_STATUS) & CARRIER;
 }
 
 void pvg_serial_write(const char *bytes, size_t len)
@@ -79,14 +80,13 @@ static void start_input(void)
 		return;
 	input_started = true;
 	pvg_native_irq_route(SERIAL_GSI, input_came, NULL);
-	had_carrier = pvg_inb(MODEM_STATUS) & CARRIER;
 	pvg_outb(INTERRUPTS, INTERRUPT_INPUT | INTERRUPT_MODEM);
 }
 
 /* Which takes its interrupt back. */
 static bool is_over(void)
 {
-	return had_carrier && !(pvg_inb(MODEM_STATUS) & CARRIER);
+	return !(pvg_inb(MODEM_STATUS) & CARRIER) && had_carrier;
 }
 
 static int64_t take(uint8_t *to, uint64_t len)
@@ -102,7 +102,7 @@ static int64_t take(uint8_t *to, uint64_t len)
  * waits. */
 int64_t pvg_op_console_read(void *ret_bytes, uint64_t len_bytes)
 {
-	bool was_masked;
+	bool was_masked, over;
 	int64_t done;
 
 	if (!pvg_memory_is_ram(pvg_gpa(ret_bytes), len_bytes))
@@ -112,8 +112,10 @@ int64_t pvg_op_console_read(void *ret_bytes, uint64_t len_bytes)
 	was_masked = pvg_spin_lock_masked(&input_lock);
 	__atomic_store_n(&reader, pvg_vcpu_number(), __ATOMIC_RELEASE);
 	start_input();
+	/* First: bytes may come after a look at them, and before the end. */
+	over = is_over();
 	done = take(ret_bytes, len_bytes);
-	if (!done && !is_over())
+	if (!done && !over)
 		done = -PV_EAGAIN;
 	pvg_spin_unlock_masked(&input_lock, was_masked);
 	return done;

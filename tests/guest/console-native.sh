@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# console-native.sh KERNEL: console input reaches a native kernel by the serial port's
+# console-native.sh KERNEL PARAVANE: console input reaches a native kernel by the serial port's
 # interrupt, and comes back byte for byte, whoever is slow.
 set -u
 . "$(dirname "$0")/../tap.sh"
 command -v qemu-system-x86_64 >/dev/null ||
 	skip_all "there is no qemu-system-x86_64"
-kernel=$1
+kernel=$1 paravane=$2
 
 mkfifo "$scratch/keys"
 
@@ -53,4 +53,15 @@ done
 echo_back 1 slowly
 printf 'ready\none\ntwo\nthree\n' >"$scratch/expected"
 check "a slow writer is waited for" cmp "$scratch/expected" "$scratch/out"
+
+# Here the line is hung up at the end of input.
+if [ -n "$(kvm_missing)" ]; then
+	skip "the end of input is one" "$(kvm_missing)"
+else
+	slowly | timeout 60 "$paravane" run --engine native "$kernel" \
+		>"$scratch/out" 2>"$scratch/err"
+	check "the end of input is one" test $? -eq 0
+	check "behind all that came before" \
+		cmp "$scratch/expected" "$scratch/out"
+fi
 tap_done

@@ -15,7 +15,9 @@ static void write_to(uintptr_t address)
 
 static void jump_to(uintptr_t address)
 {
-	((void (*)(void))address)();
+	void (*volatile there)(void) = (void (*)(void))address;
+
+	there();
 }
 
 static void read_null(void)

@@ -17,7 +17,7 @@ check "it installs" test $? -eq 0 || cat "$scratch/log" >&2
 pc=$(find "$root" -name libpvguest.pc)
 check "libpvguest.pc is installed" test -f "$pc"
 prefix=$(sed -n 's/^prefix=//p' "$pc")
-sed -i "s|^prefix=.*|prefix=$root$prefix|" "$pc"
+sed -i "s|^prefix=.*|prefix=$root$prefix|" "$(dirname "$pc")"/libpvguest*.pc
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_PATH
 paravane=$root$prefix/bin/paravane
@@ -58,11 +58,12 @@ int main()
 }
 SOURCE
 
-# builds NAME COMPILER SOURCE: as the documentation has it
+# builds NAME COMPILER SOURCE [LIBRARY]: as the documentation has it
 builds() {
+	library=${4-libpvguest}
 	# shellcheck disable=SC2046 # lists of options
-	"$2" -Wall -Wextra -Werror $(pkg-config --cflags libpvguest) \
-		"$scratch/$3" $(pkg-config --libs libpvguest) \
+	"$2" -Wall -Wextra -Werror $(pkg-config --cflags "$library") \
+		"$scratch/$3" $(pkg-config --libs "$library") \
 		-o "$scratch/my.elf" 2>"$scratch/log"
 	check "$1" test $? -eq 0 || cat "$scratch/log" >&2
 }
@@ -95,5 +96,8 @@ for compiler in c++ clang++; do
 	fi
 	builds "$compiler builds a guest from C++" $compiler main.cc
 	prints "which runs" "hello from C++"
+	builds "$compiler builds a native kernel from C++" $compiler main.cc \
+		libpvguest-native
+	prints "which runs at ring 0" "hello from C++"
 done
 tap_done

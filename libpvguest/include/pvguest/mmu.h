@@ -18,6 +18,11 @@
  * have used it. Entries of the root are copied when it is loaded: the first page
  * under one of a root that is loaded is not there before a flush. A space is its
  * owner's to lock.
+ *
+ * In a native kernel what is mapped below 512 GiB is for the kernel only, and the rest
+ * for user mode too; a root is used in place, and a bad entry of it is found out by the
+ * processor. A vCPU that another one flushes answers when it takes interrupts, waits
+ * for a spinlock or yields: who spins masked on something else keeps the other waiting.
  */
 #ifndef PVGUEST_MMU_H
 #define PVGUEST_MMU_H

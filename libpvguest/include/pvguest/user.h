@@ -4,6 +4,13 @@
  * the kernel's. <pvabi/user.h> tells what is in a struct pv_user. A guest asks
  * for PV_FEATURE_MMU and PV_FEATURE_USER in its note (<pvguest/note.h>).
  *
+ * In a native kernel the lowest 512 GiB of every space, entry 0 of its root, are the
+ * kernel's: a system call stays on the tables of the process, where user mode cannot
+ * reach them. pvg_user_run puts that entry in, and answers -PV_EINVAL if there is
+ * another. So a portable kernel has its programs at 0x8000000000 and above, changes
+ * nothing below that in a user space, and flushes what it changes (<pvguest/mmu.h>)
+ * whether or not user mode was left since.
+ *
  *	user.root = pvg_space_root(&process->space);
  *	user.rip = entry;
  *	user.rsp = stack_top;

@@ -273,6 +273,19 @@ static void reads_into_its_queue(void)
 /* ---- another processor rewrites it all meanwhile */
 
 static uint32_t stirring;
+static bool others_reset;
+
+/* And enable it, and notify. */
+static void reset_for_ever(void)
+{
+	__atomic_store_n(&stirring, 1, __ATOMIC_SEQ_CST);
+	for (;;) {
+		disk_set(VIRTIO_MMIO_STATUS, 0);
+		disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
+		disk_set(VIRTIO_MMIO_STATUS, 15);
+		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	}
+}
 
 /* What the disk may then write to, with any lower 24 bits and 8 MiB on: above the
  * kernel. The next 8 bits stay as they are. */
@@ -301,6 +314,8 @@ void bare_other(void)
 {
 	uint8_t *bytes = (uint8_t *)disk_descriptor;
 
+	if (others_reset)
+		reset_for_ever();
 	__atomic_store_n(&stirring, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&stirring, __ATOMIC_SEQ_CST) == 1) {
 		uint64_t r = random_next();
@@ -335,6 +350,21 @@ static void rewritten_meanwhile(void)
 	disk_must_read();
 }
 
+/* Two processors set one disk up at once, and one ends the machine in the midst. */
+static void reset_by_another(void)
+{
+	others_reset = true;
+	place_other_code();
+	start_other(1);
+	while (!__atomic_load_n(&stirring, __ATOMIC_SEQ_CST))
+		;
+	for (unsigned i = 0; i < 100; i++) {
+		many_under_way();
+		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	}
+	bare_exit(9);
+}
+
 const struct bare_case bare_cases[] = {
 	{ "queues-nowhere", queues_nowhere, "0", "any" },
 	{ "queues-of-odd-sizes", queues_of_odd_sizes, "0", "any" },
@@ -352,5 +382,6 @@ const struct bare_case bare_cases[] = {
 	{ "fault-under-way", fault_under_way, "123", "triple fault" },
 	{ "reads-into-its-queue", reads_into_its_queue, "0", "any" },
 	{ "rewritten-meanwhile", rewritten_meanwhile, "0", "any" },
+	{ "reset-by-another", reset_by_another, "9", "any" },
 	{ NULL, NULL, NULL, NULL },
 };

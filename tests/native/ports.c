@@ -95,11 +95,54 @@ static void strings_of_ports(void)
 	}
 }
 
+/* The first of them ends the machine, and is its status. */
+static void string_to_the_exit(void)
+{
+	static const uint32_t words[64] = { 3, 4, 5 };
+	const void *at = words;
+	uint64_t count = 64;
+
+	__asm__ volatile("rep outsl"
+			 : "+S"(at), "+c"(count)
+			 : "d"(DEBUG_EXIT)
+			 : "memory");
+}
+
+/* Into a device, out of it, and from a port to one; and across its ends. */
+static void strings_of_registers(void)
+{
+	static uint8_t buffer[8192];
+	void *to = (void *)(uintptr_t)DEVICES, *from = buffer;
+	uint64_t count = sizeof(buffer);
+
+	__asm__ volatile("rep movsb"
+			 : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+	to = (void *)(uintptr_t)DEVICES;
+	from = (void *)(uintptr_t)(DEVICES + 0x100);
+	count = 512;
+	__asm__ volatile("rep movsb"
+			 : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+	to = (void *)(uintptr_t)DEVICES;
+	count = 300;
+	__asm__ volatile("rep insb"
+			 : "+D"(to), "+c"(count) : "d"(SERIAL) : "memory");
+	from = (void *)(uintptr_t)DEVICES;
+	count = 300;
+	__asm__ volatile("rep outsb"
+			 : "+S"(from), "+c"(count) : "d"(0x80) : "memory");
+	for (uint64_t at = DEVICES - 16; at < DEVICES + 0x210; at++) {
+		access_at_random(at, 2 | random_next() << 8);
+		access_at_random(at, 3);
+	}
+}
+
 const struct bare_case bare_cases[] = {
 	{ "read-all-ports", read_all_ports, "0", "any" },
 	{ "write-all-ports", write_all_ports, "0", "any" },
 	{ "serial-at-random", serial_at_random, "0", "any" },
 	{ "device-registers-at-random", device_registers_at_random, "0", "any" },
 	{ "strings-of-ports", strings_of_ports, "0", "any" },
+	{ "string-to-the-exit", string_to_the_exit, "3", "any" },
+	{ "strings-of-registers", strings_of_registers, "0", "any" },
 	{ NULL, NULL, NULL, NULL },
 };

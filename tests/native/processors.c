@@ -91,6 +91,21 @@ static void reset_itself(void)
 		;
 }
 
+/* Its own interrupt controller over RAM, over a disk, and away. */
+static void apic_elsewhere(void)
+{
+	static const uint32_t bases[] = { 0x100900, 0xfeb00900, 0x900, 0x100,
+					  0xfee00900 };
+
+	for (unsigned i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		__asm__ volatile("wrmsr" : : "c"(0x1b), "a"(bases[i]), "d"(0));
+		read32((bases[i] & ~0xfffu) + 0x300);
+		read32(0xfeb00000);
+	}
+	others_spin = true;
+	all_start();
+}
+
 const struct bare_case bare_cases[] = {
 	{ "all-start", all_start, "0", "any" },
 	{ "exit-while-others-spin", exit_while_others_spin, "7", "any" },
@@ -98,6 +113,7 @@ const struct bare_case bare_cases[] = {
 	{ "start-those-that-run", start_those_that_run, "0", "any" },
 	{ "start-none", start_none, "0", "any" },
 	{ "start-at-nothing", start_at_nothing, "0|123", "guest stopped" },
+	{ "apic-elsewhere", apic_elsewhere, "0", "any" },
 	{ "another-faults", another_faults, "123", "triple fault.*of vCPU [123]" },
 	{ "reset-itself", reset_itself, "123", "no RAM.*at 0xfffffff0" },
 	{ NULL, NULL, NULL, NULL },

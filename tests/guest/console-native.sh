@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# console-native.sh KERNEL PARAVANE: console input reaches a native kernel by the serial port's
-# interrupt, and comes back byte for byte, whoever is slow.
+# console-native.sh KERNEL PARAVANE: console input reaches a native kernel by the serial
+# port's interrupt, and comes back byte for byte, whoever is slow.
 set -u
 . "$(dirname "$0")/../tap.sh"
-command -v qemu-system-x86_64 >/dev/null ||
-	skip_all "there is no qemu-system-x86_64"
+. "$(dirname "$0")/../native.sh"
+skip_all_without qemu
 kernel=$1 paravane=$2
 
 mkfifo "$scratch/keys"
@@ -14,10 +14,8 @@ mkfifo "$scratch/keys"
 # echo_back VCPUS COMMAND: what the command writes is typed once the kernel listens.
 echo_back() {
 	: >"$scratch/out"
-	timeout -k 5 60 qemu-system-x86_64 -M microvm -accel tcg -cpu max \
-		-nodefaults -no-user-config -display none -serial stdio \
-		-no-reboot -m 64 -smp "$1" \
-		-device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$kernel" \
+	# shellcheck disable=SC2086 # words
+	timeout -k 5 60 $native_qemu -cpu max -m 64 -smp "$1" -kernel "$kernel" \
 		<"$scratch/keys" >"$scratch/out" 2>"$scratch/err" &
 	exec 3>"$scratch/keys"
 	while kill -0 $! 2>/dev/null && ! grep -q ready "$scratch/out"; do
@@ -29,6 +27,7 @@ echo_back() {
 	} >&3 2>/dev/null
 	status=0
 	wait $! || status=$?
+	native_status
 	exec 3>&-
 }
 
@@ -48,7 +47,7 @@ for vcpus in 1 2; do
 	{ echo ready && many; } >"$scratch/expected"
 	check "32,000 bytes come back, $vcpus vCPUs" \
 		cmp "$scratch/expected" "$scratch/out"
-	check "and Ctrl-D is the end" test $status -eq 1
+	check "and Ctrl-D is the end" test "$status" -eq 0
 done
 echo_back 1 slowly
 printf 'ready\none\ntwo\nthree\n' >"$scratch/expected"

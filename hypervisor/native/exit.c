@@ -93,7 +93,7 @@ static void cannot_emulate(struct hv_native_cpu *c)
 	where(c, rip, place, sizeof(place));
 	if (c->native->interpreted)
 		hv_guest_kill(c->native->vm,
-			      "KVM interprets ring 0 here and does not know the instruction %s, bytes%s (none of SSE: compile the kernel with -mgeneral-regs-only)",
+			      "KVM interprets ring 0 here and does not know the instruction %s, bytes%s; if it is one of SSE or AVX, compile the kernel with -mgeneral-regs-only",
 			      place, text);
 	else
 		hv_guest_kill(c->native->vm,

@@ -160,7 +160,7 @@ const struct bare_case bare_cases[] = {
 	{ "panics", panics, "123", "it says that it panicked" },
 	{ "resets", resets, "0", "any" },
 	{ "triple-fault", triple_fault, "123", "triple fault.*(at 0x10.*triple_fault|not tell where)" },
-	{ "sse", sse, "123", "triple fault|does not know.*0f 59 c8.*none of SSE" },
+	{ "sse", sse, "123", "triple fault|does not know.*0f 59 c8.*-mgeneral-regs-only" },
 	{ "shows-its-line", shows_its_line, "0", "any" },
 	{ "waits-for-the-end", waits_for_the_end, "0", "any" },
 	{ "echoes", echoes, "124", "--timeout" }, /* nobody types; see cli */

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/survey-read.h"
@@ -77,6 +78,15 @@ static enum verdict verdict_of(const struct hv_record *a,
 	return b->range.high < a->range.low ? FASTER : SAME;
 }
 
+/* As the tables call it; the file's word for one that is not of this version. */
+static const char *title_of(const char *technique)
+{
+	for (unsigned t = 0; t < hv_techniques_count; t++)
+		if (strcmp(hv_techniques[t].key, technique) == 0)
+			return hv_techniques[t].title;
+	return technique;
+}
+
 /* Other results of the same work. */
 static bool differs(const struct hv_record *a, const struct hv_record *b)
 {
@@ -93,7 +103,7 @@ static void print_range(const struct hv_record *record)
 	hv_time_text(record->range.median, median);
 	hv_time_text(record->range.high, high);
 	snprintf(text, sizeof(text), "%s (%s-%s)", median, low, high);
-	printf(" %26s", text);
+	printf(" %25s", text);
 }
 
 static enum verdict compare(const struct hv_record *a, const struct hv_record *b)
@@ -102,11 +112,14 @@ static enum verdict compare(const struct hv_record *a, const struct hv_record *b
 	char ratio[HV_TEXT_BYTES];
 
 	hv_ratio_text(b->range.median / a->range.median, ratio);
-	printf("%-16.16s %-11.11s", a->title, a->technique);
+	printf("%-16.16s %-16.16s", a->title, title_of(a->technique));
 	print_range(a);
 	print_range(b);
-	printf(" %7s  %s%s\n", ratio, verdict_texts[verdict],
+	printf(" %6s  %s%s", ratio, verdict_texts[verdict],
 	       differs(a, b) ? ", OTHER RESULTS" : "");
+	if (a->times != b->times)
+		printf(" (of %d and %d a round)", a->times, b->times);
+	putchar('\n');
 	return verdict;
 }
 
@@ -121,23 +134,53 @@ static void print_file(char name, const struct hv_records *records)
 	       hv_records_host(records, "qemu"));
 }
 
+/* The techniques of a task, whose first record this is, that only one file has: in
+ * brackets, unless they are all that there are. Answers how many records it has. */
+static size_t print_missing(const struct hv_records *in,
+			    const struct hv_records *other, size_t first,
+			    FILE *out)
+{
+	const struct hv_record *record = &in->record[first];
+	size_t all = 0, missing = 0;
+	const char *separator = "";
+
+	for (; first + all < in->records &&
+	       strcmp(record[all].task, record->task) == 0;
+	     all++)
+		missing += !hv_records_find(other, &record[all]);
+	if (missing)
+		fprintf(out, "; %s", record->title);
+	if (!missing || missing == all)
+		return all;
+	fputs(" (", out);
+	for (size_t i = 0; i < all; i++) {
+		if (hv_records_find(other, &record[i]))
+			continue;
+		fprintf(out, "%s%s", separator, title_of(record[i].technique));
+		separator = ", ";
+	}
+	fputc(')', out);
+	return all;
+}
+
 /* What one file has and the other has not. */
 static void print_only(char name, const struct hv_records *in,
 		       const struct hv_records *other)
 {
-	bool first = true;
+	char *list = NULL, *text;
+	size_t len = 0;
+	FILE *out = open_memstream(&list, &len);
 
-	for (size_t i = 0; i < in->records; i++) {
-		if (hv_records_find(other, &in->record[i]))
-			continue;
-		if (first)
-			printf("only in %c:", name);
-		printf("%s %s, %s", first ? "" : ";", in->record[i].title,
-		       in->record[i].technique);
-		first = false;
+	if (!out)
+		abort();
+	for (size_t i = 0; i < in->records;)
+		i += print_missing(in, other, i, out);
+	fclose(out);
+	if (len && asprintf(&text, "only in %c:%s", name, list + 1) > 0) {
+		hv_print_wrapped(0, text);
+		free(text);
 	}
-	if (!first)
-		putchar('\n');
+	free(list);
 }
 
 static int compare_all(const struct request *request,
@@ -147,7 +190,8 @@ static int compare_all(const struct request *request,
 
 	print_file('A', a);
 	print_file('B', b);
-	printf("\n%-28s %26s %26s %7s\n", "", "A (spread)", "B (spread)", "B / A");
+	printf("\n%-33s %25s %25s %6s\n", "time per operation, less is better",
+	       "A (spread)", "B (spread)", "B / A");
 	for (size_t i = 0; i < a->records; i++) {
 		const struct hv_record *same = hv_records_find(b, &a->record[i]);
 

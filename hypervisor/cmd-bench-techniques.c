@@ -48,14 +48,15 @@ static const struct argp_option options[] = {
 	{ "json", KEY_JSON, "FILE", 0,
 	  "Also write all figures to FILE, for `paravane bench compare`", 0 },
 	{ "plot", KEY_PLOT, "FILE", 0,
-	  "Also write a plot to FILE as SVG; takes gnuplot", 0 },
+	  "Also write a plot to FILE as SVG; needs gnuplot", 0 },
 	{ "html", KEY_HTML, "FILE", 0,
 	  "Also write a report to FILE: the figures, the plot, the machine and "
 	  "the reasons, in one file",
 	  0 },
 	{ "explain", KEY_EXPLAIN, NULL, 0,
 	  "Say behind the tables why each figure is what it is", 0 },
-	{ "rounds", KEY_ROUNDS, "N", 0, "So many rounds, 1 to 100", 0 },
+	{ "rounds", KEY_ROUNDS, "N", 0,
+	  "So many rounds, 1 to 100 (default 15, quick 7)", 0 },
 	{ "seconds", KEY_SECONDS, "N", 0,
 	  "End after so many seconds; rows that do not fit are left out under "
 	  "all techniques (default 1500, quick 240)",

@@ -69,6 +69,19 @@ unsigned hv_survey_agreeing(const struct hv_survey *survey, bool agree)
 	return tasks;
 }
 
+bool hv_survey_uncounted(const struct hv_survey *survey)
+{
+	for (unsigned i = 0; i < hv_tasks_count; i++)
+		for (unsigned t = 0; t < hv_techniques_count; t++) {
+			const struct hv_cell *cell = &survey->cell[i][t];
+
+			if (!hv_techniques[t].no_exits && cell->samples &&
+			    !cell->note[0] && cell->count[HV_COUNT_PROGRAM] < 0)
+				return !survey->no_exits;
+		}
+	return false;
+}
+
 void hv_survey_rounds(const struct hv_survey *survey, unsigned *ret_least,
 		      unsigned *ret_most)
 {
@@ -207,12 +220,10 @@ void hv_range_text(const struct hv_cell *cell, char ret_text[HV_TEXT_BYTES])
 
 void hv_ratio_text(double ratio, char ret_text[HV_TEXT_BYTES])
 {
-	if (ratio < 9999.5)
+	if (ratio < 99999.5)
 		three_digits(ratio, "x", ret_text);
-	else if (ratio < 9999.5e3)
-		three_digits(ratio / 1e3, "kx", ret_text);
 	else
-		three_digits(ratio / 1e6, "Mx", ret_text);
+		snprintf(ret_text, HV_TEXT_BYTES, "%.0ex", ratio);
 }
 
 void hv_count_text(double count, char ret_text[HV_TEXT_BYTES])

@@ -69,26 +69,31 @@ static void describe_kvm(struct hv_host *host)
 			 "software; ring 0 does not run");
 	else
 		snprintf(host->kvm, sizeof(host->kvm),
-			 "%s, %.*f ns a pass of an empty loop at ring 0",
+			 "%s; a pass of an empty loop at ring 0 takes %.*f ns",
 			 host->interpreted ? "software, ring 0 is interpreted" :
-					     "of the processor",
+					     "by the processor (VT-x or AMD-V)",
 			 finding->number < 10 ? 1 : 0, finding->number);
 }
 
 static void describe_qemu(struct hv_host *host)
 {
+	static const char before[] = "QEMU emulator version ";
 	static struct hv_output output;
 	char path[PATH_MAX], option[] = "--version";
 	char *const argv[] = { path, option, NULL };
+	const char *version = output.out;
 	struct hv_error err = { 0 };
 	uint64_t ns;
 	int status;
 
 	snprintf(host->qemu, sizeof(host->qemu), "none");
-	if (hv_program_find("qemu-system-x86_64", path) &&
-	    hv_child_run(argv, &output, &status, &ns, &err) == 0 && status == 0)
-		snprintf(host->qemu, sizeof(host->qemu), "%.*s",
-			 (int)strcspn(output.out, "\r\n"), output.out);
+	if (!hv_program_find("qemu-system-x86_64", path) ||
+	    hv_child_run(argv, &output, &status, &ns, &err) < 0 || status != 0)
+		return;
+	if (strncmp(version, before, strlen(before)) == 0)
+		version += strlen(before);
+	snprintf(host->qemu, sizeof(host->qemu), "%.*s",
+		 (int)strcspn(version, "\r\n"), version);
 }
 
 void hv_host_describe(struct hv_host *host)

@@ -24,6 +24,7 @@ static const char head[] =
 	"td.best { font-weight: bold; background: #eee; }\n"
 	"small { color: #555; display: block; font-weight: normal; }\n"
 	"svg { width: 100%; height: auto; }\n"
+	".note { border-left: 4px solid #111; padding: .2em .8em; }\n"
 	".bad { font-weight: bold; border: 2px solid #111; padding: .5em; }\n"
 	"code { font-size: .9em; }\n"
 	"@media print { body { max-width: none; margin: 0; } }\n"
@@ -85,6 +86,8 @@ static void put_host(const struct hv_survey *survey, FILE *out)
 	put_host_row(out, "Date", host->date);
 	put_host_row(out, "Rounds", rounds);
 	fputs("</table>\n", out);
+	if (host->interpreted)
+		fputs("<p class=\"note\">" HV_SOFTWARE_KVM_TEXT "</p>\n", out);
 }
 
 static void put_techniques(FILE *out)
@@ -132,7 +135,8 @@ static void put_cell(const struct hv_cell *cell, double best, FILE *out)
 	if (text[0])
 		fprintf(out, " &plusmn;%s", text);
 	hv_ratio_text(median / best, text);
-	fprintf(out, "<small>%s</small>", text);
+	if (median != best)
+		fprintf(out, "<small>%s the best</small>", text);
 	put_count(cell->count[HV_COUNT_EXITS], "exits", out);
 	put_count(cell->count[HV_COUNT_PROGRAM], "to the program", out);
 	put_count(cell->count[HV_COUNT_INTERPRETED], "interpreted", out);
@@ -168,22 +172,25 @@ static void put_times(const struct hv_survey *survey, enum hv_program program,
 	fputs("</tbody></table>\n", out);
 }
 
-static void put_legend(FILE *out)
+static void put_legend(const struct hv_survey *survey, FILE *out)
 {
-	fputs("<p>Each figure is the time of one operation, the median of the "
-	      "rounds &plusmn; half the spread, which is " HV_SPREAD_TEXT
-	      ". Beneath: how many times the best of the row, and, where they "
-	      "are counted, how often each operation left the guest, how "
-	      "often that reached the hypervisor's program and not only KVM, "
-	      "and how many instructions KVM interpreted. A bar's spread that "
-	      "would reach 0 ends at a tenth of it. ",
+	fputs("<p>Each figure is the time of one operation: less is better, and "
+	      "the best of a row is grey. It is the median of the rounds "
+	      "&plusmn; half their spread, which is " HV_SPREAD_TEXT
+	      ". In the plot the spread is the thin line; one that would reach "
+	      "0 ends at a tenth of the bar.</p>\n"
+	      "<p>Beneath, where they were counted, stand <i>exits</i> per "
+	      "operation, how many of those went <i>to the program</i>, and the "
+	      "instructions that KVM <i>interpreted</i>. " HV_EXIT_TEXT,
 	      out);
 	for (unsigned t = 0; t < hv_techniques_count; t++)
 		if (hv_techniques[t].no_exits) {
-			put_element(out, "There are none for ",
+			put_element(out, " No counts for ",
 				    hv_techniques[t].title, ": ");
-			put_element(out, "", hv_techniques[t].no_exits, ". ");
+			put_element(out, "", hv_techniques[t].no_exits, ".");
 		}
+	if (hv_survey_uncounted(survey))
+		fputs(" " HV_UNCOUNTED_TEXT, out);
 	fputs("</p>\n", out);
 }
 
@@ -297,7 +304,7 @@ void hv_survey_html(const struct hv_survey *survey, const char *svg,
 	put_techniques(out);
 	fputs("<h2>The figures</h2>\n", out);
 	put_svg(svg, why_no_plot, out);
-	put_legend(out);
+	put_legend(survey, out);
 	put_times(survey, HV_PROGRAM_NANO, "Operations", out);
 	put_times(survey, HV_PROGRAM_WORK, "Workloads", out);
 	put_digests(survey, out);

@@ -120,7 +120,7 @@ static void put_header(const struct hv_survey *survey, int svg_fd,
 	      "\"1 us\" 1e3, \"10 us\" 1e4, \"100 us\" 1e5, \"1 ms\" 1e6, "
 	      "\"10 ms\" 1e7, \"100 ms\" 1e8, \"1 s\" 1e9, \"10 s\" 1e10) "
 	      "nomirror\n"
-	      "set ylabel \"time for each operation, logarithmic\"\n"
+	      "set ylabel \"time per operation, logarithmic (lower is better)\"\n"
 	      "set xtics rotate by -35 nomirror scale 0\n"
 	      "set grid ytics lc rgb \"#c0c0c0\"\nset border 3\n"
 	      "set key outside top center horizontal\n"
@@ -128,9 +128,13 @@ static void put_header(const struct hv_survey *survey, int svg_fd,
 	      script);
 	fprintf(script, "set multiplot layout %u,1 title '", panels);
 	put_quoted(script, survey->host.cpu);
-	fprintf(script, ", %u CPUs, ", survey->host.cpus);
+	fprintf(script, ", %u CPU%s, ", survey->host.cpus,
+		survey->host.cpus == 1 ? "" : "s");
 	put_quoted(script, survey->host.kernel);
-	fputs("; Paravane " HV_VERSION "' noenhanced font ',12'\n", script);
+	fprintf(script, "; Paravane " HV_VERSION "%s' noenhanced font ',12'\n",
+		survey->host.interpreted ?
+			"; KVM is software, and interprets ring 0" :
+			"");
 }
 
 static void put_script(const struct hv_survey *survey, int svg_fd, FILE *script)

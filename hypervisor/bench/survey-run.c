@@ -387,6 +387,10 @@ static void count(struct hv_survey *survey, unsigned task, unsigned technique)
 		if (all[i] >= 0)
 			cell->count[i] = more / (double)(times - fewer);
 	}
+	/* Of two small numbers either may be off. */
+	if (cell->count[HV_COUNT_EXITS] >= 0 &&
+	    cell->count[HV_COUNT_PROGRAM] > cell->count[HV_COUNT_EXITS])
+		cell->count[HV_COUNT_PROGRAM] = cell->count[HV_COUNT_EXITS];
 }
 
 static void count_all(struct hv_survey *survey)

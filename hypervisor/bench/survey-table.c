@@ -14,7 +14,7 @@
 #define CELLS_MOST ((COLUMNS - LABEL) / CELL)
 
 /* Words, broken at blanks, each line behind so many blanks but the first. */
-static void print_wrapped(unsigned indent, const char *text)
+void hv_print_wrapped(unsigned indent, const char *text)
 {
 	unsigned at = indent;
 
@@ -39,13 +39,19 @@ static void print_host(const struct hv_survey *survey)
 	printf("%s, %u CPU%s, %s; Paravane " HV_VERSION "\nKVM: %s\nQEMU: %s\n",
 	       host->cpu, host->cpus, host->cpus == 1 ? "" : "s", host->kernel,
 	       host->kvm, host->qemu);
+	if (host->interpreted) {
+		putchar('\n');
+		hv_print_wrapped(0, HV_SOFTWARE_KVM_TEXT);
+	}
 }
 
 static void print_heads(unsigned from, unsigned to, const char *title)
 {
-	printf("\n%-*s", LABEL, title);
+	int at = printf("\n%-*s", LABEL, title) - 1;
+
 	for (unsigned t = from; t < to; t++)
-		printf("%*s", CELL, hv_techniques[t].title);
+		at += printf("%*s", (int)(LABEL + CELL * (t - from + 1)) - at,
+			     hv_techniques[t].title);
 	putchar('\n');
 }
 
@@ -83,11 +89,28 @@ static void print_times(const struct hv_survey *survey, enum hv_program program,
 	}
 }
 
-static bool any_count(const struct hv_survey *survey, enum hv_count count)
+/* Where there is any count there is this one; KVM's own take Linux 5.14. */
+static bool is_counted(const struct hv_survey *survey, unsigned task)
+{
+	for (unsigned t = 0; t < hv_techniques_count; t++)
+		if (survey->cell[task][t].count[HV_COUNT_PROGRAM] >= 0)
+			return true;
+	return false;
+}
+
+static bool any_counted(const struct hv_survey *survey)
+{
+	for (unsigned i = 0; i < hv_tasks_count; i++)
+		if (is_counted(survey, i))
+			return true;
+	return false;
+}
+
+static bool any_interpreted(const struct hv_survey *survey)
 {
 	for (unsigned i = 0; i < hv_tasks_count; i++)
 		for (unsigned t = 0; t < hv_techniques_count; t++)
-			if (survey->cell[i][t].count[count] > 0)
+			if (survey->cell[i][t].count[HV_COUNT_INTERPRETED] > 0)
 				return true;
 	return false;
 }
@@ -110,11 +133,9 @@ static void print_count(const struct hv_cell *cell, enum hv_count count)
 static void print_counts(const struct hv_survey *survey, enum hv_count count,
 			 const char *title, unsigned from, unsigned to)
 {
-	if (!any_count(survey, count))
-		return;
 	print_heads(from, to, title);
 	for (unsigned i = 0; i < hv_tasks_count; i++) {
-		if (!hv_survey_has(survey, i))
+		if (!is_counted(survey, i))
 			continue;
 		printf("%-*s", LABEL, hv_tasks[i].title);
 		for (unsigned t = from; t < to; t++)
@@ -126,15 +147,32 @@ static void print_counts(const struct hv_survey *survey, enum hv_count count,
 static void print_exits(const struct hv_survey *survey, unsigned from,
 			unsigned to)
 {
-	print_counts(survey, HV_COUNT_EXITS, "Exits each", from, to);
-	puts("In brackets: those that reach the program; KVM serves the others.");
-	for (unsigned t = from; t < to; t++)
+	if (any_counted(survey))
+		print_counts(survey, HV_COUNT_EXITS, "Exits per operation",
+			     from, to);
+	if (any_interpreted(survey))
+		print_counts(survey, HV_COUNT_INTERPRETED, "Interpreted", from,
+			     to);
+}
+
+/* Once, under all columns. */
+static void print_legend_of_counts(const struct hv_survey *survey)
+{
+	if (!any_counted(survey))
+		return;
+	putchar('\n');
+	hv_print_wrapped(0, HV_EXIT_TEXT " In brackets: how many of those.");
+	if (any_interpreted(survey))
+		hv_print_wrapped(0, "Interpreted: how many instructions of the "
+				    "guest KVM interpreted per operation, by "
+				    "its own count.");
+	for (unsigned t = 0; t < hv_techniques_count; t++)
 		if (hv_techniques[t].no_exits)
-			printf("- %s: %s.\n", hv_techniques[t].title,
+			printf("No counts for %s: %s.\n",
+			       hv_techniques[t].title,
 			       hv_techniques[t].no_exits);
-	print_counts(survey, HV_COUNT_INTERPRETED, "Interpreted each", from, to);
-	if (any_count(survey, HV_COUNT_INTERPRETED))
-		puts("Instructions that KVM interpreted, by its own count.");
+	if (hv_survey_uncounted(survey))
+		hv_print_wrapped(0, HV_UNCOUNTED_TEXT);
 }
 
 static void print_digests(const struct hv_survey *survey)
@@ -172,7 +210,7 @@ static void print_gaps(const struct hv_survey *survey)
 			 gap.tasks[0] ? " (" : "", gap.tasks,
 			 gap.tasks[0] ? ")" : "", gap.note);
 		printf("- ");
-		print_wrapped(2, text);
+		hv_print_wrapped(2, text);
 	}
 }
 
@@ -186,7 +224,7 @@ static void print_why(const struct hv_survey *survey)
 		snprintf(text, sizeof(text), "%s: %s.", hv_tasks[i].title,
 			 hv_tasks[i].about);
 		putchar('\n');
-		print_wrapped(0, text);
+		hv_print_wrapped(0, text);
 		for (unsigned t = 0; t < hv_techniques_count; t++) {
 			const char *why = hv_task_why(
 				&hv_tasks[i], hv_techniques[t].key,
@@ -195,7 +233,7 @@ static void print_why(const struct hv_survey *survey)
 			if (!why || !survey->cell[i][t].samples)
 				continue;
 			printf("  %-16s  ", hv_techniques[t].title);
-			print_wrapped(20, why);
+			hv_print_wrapped(20, why);
 		}
 	}
 }
@@ -203,14 +241,18 @@ static void print_why(const struct hv_survey *survey)
 static void print_tables(const struct hv_survey *survey)
 {
 	unsigned least, most, to;
+	char text[512], upto[16] = "";
 
 	hv_survey_rounds(survey, &least, &most);
-	printf("\nTime for each operation: the median of %u", least);
 	if (most > least)
-		printf(" to %u", most);
-	printf(" round%s ± half the spread, and how many times the best.\n",
-	       most == 1 ? "" : "s");
-	print_wrapped(0, "The spread is " HV_SPREAD_TEXT ".");
+		snprintf(upto, sizeof(upto), " to %u", most);
+	snprintf(text, sizeof(text),
+		 "Time per operation, less is better: the median of %u%s "
+		 "round%s, ± half their spread, and how many times the best of "
+		 "the row. The spread is " HV_SPREAD_TEXT ".",
+		 least, upto, most == 1 ? "" : "s");
+	putchar('\n');
+	hv_print_wrapped(0, text);
 	for (unsigned from = 0; from < hv_techniques_count; from = to) {
 		to = from + CELLS_MOST < hv_techniques_count ?
 			     from + CELLS_MOST :
@@ -219,6 +261,7 @@ static void print_tables(const struct hv_survey *survey)
 		print_times(survey, HV_PROGRAM_WORK, "Workloads", from, to);
 		print_exits(survey, from, to);
 	}
+	print_legend_of_counts(survey);
 }
 
 void hv_survey_print(const struct hv_survey *survey, bool explain)

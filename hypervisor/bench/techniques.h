@@ -183,6 +183,8 @@ double hv_survey_best(const struct hv_survey *survey, unsigned task);
 int hv_survey_agrees(const struct hv_survey *survey, unsigned task);
 /* The number of tasks whose digests agree, or differ. */
 unsigned hv_survey_agreeing(const struct hv_survey *survey, bool agree);
+/* Whether exits of a cell that has them were not counted, for want of time. */
+bool hv_survey_uncounted(const struct hv_survey *survey);
 /* The least and the most rounds that a cell has. */
 void hv_survey_rounds(const struct hv_survey *survey, unsigned *ret_least,
 		      unsigned *ret_most);
@@ -205,7 +207,7 @@ bool hv_survey_gap(const struct hv_survey *survey, struct hv_gap_place *place,
 void hv_time_text(double ns, char ret_text[HV_TEXT_BYTES]);
 /* "4%": half of the range, of the median; "" for a single sample */
 void hv_range_text(const struct hv_cell *cell, char ret_text[HV_TEXT_BYTES]);
-/* "2.61x", "12.0kx" */
+/* "2.61x", "11724x", "2e+06x" */
 void hv_ratio_text(double ratio, char ret_text[HV_TEXT_BYTES]);
 /* "0.002"; "-" for what is not known */
 void hv_count_text(double count, char ret_text[HV_TEXT_BYTES]);
@@ -213,6 +215,8 @@ void hv_count_text(double count, char ret_text[HV_TEXT_BYTES]);
 /* survey-table.c, survey-json.c, survey-plot.c, survey-html.c: the same figures for
  * a terminal, programs, lectures and readers. */
 void hv_survey_print(const struct hv_survey *survey, bool explain);
+/* Words for the terminal, each line behind so many blanks but the first. */
+void hv_print_wrapped(unsigned indent, const char *text);
 void hv_survey_json(const struct hv_survey *survey, FILE *out);
 /* The plot as SVG, to be freed; NULL and the reason in *err without gnuplot. */
 char *hv_survey_plot(const struct hv_survey *survey, struct hv_error *err);
@@ -228,5 +232,19 @@ void hv_survey_html(const struct hv_survey *survey, const char *svg,
 #define HV_SPREAD_TEXT                                                        \
 	"from the least to the greatest of the rounds, each moved outward by "   \
 	"1/(rounds - 1) of the distance between the two"
+
+/* Said beside the figures: of a host whose KVM is software; of exits, where some were
+ * counted; and where some were not. */
+#define HV_SOFTWARE_KVM_TEXT                                                  \
+	"KVM is software on this host: what trap-and-emulate runs at ring 0 is " \
+	"interpreted, about a thousand times slower than a processor with VT-x " \
+	"or AMD-V runs it, where most operations do not even exit. Read that "    \
+	"column as software KVM's."
+#define HV_EXIT_TEXT                                                          \
+	"An exit: the processor leaves the guest for KVM, which serves some "     \
+	"itself and hands the others on to the program, paravane, at a higher "   \
+	"price."
+#define HV_UNCOUNTED_TEXT                                                     \
+	"Not counted: what had not had its turn when half of the time was over."
 
 #endif

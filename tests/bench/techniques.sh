@@ -82,6 +82,7 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
 	check "the report too" says 'KVM: none'
 	check "and the process is measured" says 'pushf and popf .* 1\.00x'
 	check "which is a success" test "$status" -eq 0
+	check "nothing is said of exits" sh -c "! grep -qi 'exits' '$scratch/out'"
 	run unshare -m "$scratch/without-kvm" env PATH="$without_qemu" \
 		"$paravane" bench techniques --rounds 1 --budget-us 100 port-in
 	check "nothing left to measure is status 122" test "$status" -eq 122
@@ -215,6 +216,13 @@ check "each workload was done by two techniques at least" test \
 	"$(grep -c '"digests_agree": *true' "$scratch/json")" -eq 8
 run "$paravane" bench techniques --rounds 1 --budget-us 500 \
 	--json "$scratch/json" syscall pushf
+check "exits are in a table" says 'Exits per operation .*system call [0-9. ()]+'
+check "it says what an exit is" says 'An exit: the processor leaves the guest'
+if grep -q '"ring0_is_interpreted": *true' "$scratch/json"; then
+	check "and that KVM is software" says 'column as software KVM'
+else
+	check "and not that KVM is software" sh -c "! grep -q software '$scratch/out'"
+fi
 check "exits are counted" expr "$(cell syscall paravirt)" : \
 	'.*"exits_to_the_program":[12]'
 check "and none where there are none" expr "$(cell pushf paravirt)" : \

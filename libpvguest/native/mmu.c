@@ -9,6 +9,7 @@
  * stays on the tables of the process, and the kernel goes back to its own only where
  * those are others than the initial ones, or when the process's are given back.
  */
+#include <pvguest/clock.h>
 #include <pvguest/libc.h>
 #include <pvguest/page.h>
 #include <pvguest/panic.h>
@@ -22,6 +23,10 @@
 #define GIB (UINT64_C(1) << 30)
 /* Uncached: SDM volume 3, 12.5.2. */
 #define PTE_DEVICE (UINT64_C(3) << 3)
+/* An interrupt that is not answered for so long is sent again. QEMU's translator (7.2,
+ * several vCPUs) now and then leaves one pending in the local APIC of a vCPU that runs a
+ * loop with interrupts on, until something else stops that vCPU: another interrupt. */
+#define FLUSH_AGAIN_NS UINT64_C(10000000)
 /* More pages than these are forgotten together with everything else. */
 #define INVLPG_MAX 32
 
@@ -125,6 +130,22 @@ void pvg_flush_serve(bool in_user_mode)
 	__atomic_store_n(&cpu->flush_done, asked, __ATOMIC_SEQ_CST);
 }
 
+static void wait_for_flush(unsigned n, uint64_t asked)
+{
+	const struct pvg_cpu *cpu = pvg_cpu_of(n);
+	uint64_t again_ns = pvg_deadline_in(FLUSH_AGAIN_NS);
+
+	while (__atomic_load_n(&cpu->up, __ATOMIC_SEQ_CST) &&
+	       __atomic_load_n(&cpu->flush_done, __ATOMIC_SEQ_CST) < asked) {
+		pvg_flush_serve(false);
+		__builtin_ia32_pause();
+		if (pvg_clock_ns() < again_ns)
+			continue;
+		pvg_ipi_send(n, PVG_INTERRUPT_FLUSH);
+		again_ns = pvg_deadline_in(FLUSH_AGAIN_NS);
+	}
+}
+
 /* Two that do this at once serve each other while they wait. A vCPU that spins for a
  * lock with interrupts off serves from there (YIELD). */
 static void flush_others(uint64_t vcpus)
@@ -140,14 +161,8 @@ static void flush_others(uint64_t vcpus)
 	}
 	for (uint64_t left = vcpus; left; left &= left - 1) {
 		unsigned n = (unsigned)__builtin_ctzll(left);
-		struct pvg_cpu *cpu = pvg_cpu_of(n);
 
-		while (__atomic_load_n(&cpu->up, __ATOMIC_SEQ_CST) &&
-		       __atomic_load_n(&cpu->flush_done, __ATOMIC_SEQ_CST) <
-			       asked[n]) {
-			pvg_flush_serve(false);
-			__builtin_ia32_pause();
-		}
+		wait_for_flush(n, asked[n]);
 	}
 }
 

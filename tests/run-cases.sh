@@ -17,7 +17,7 @@ vcpus=1
 while getopts d:t:v: option; do
 	case $option in
 	d) disk=$OPTARG ;;
-	t) seconds=$OPTARG ;;
+	t) seconds=$((OPTARG * times_slower)) ;;
 	v) vcpus=$OPTARG ;;
 	*) exit 99 ;;
 	esac

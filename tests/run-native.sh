@@ -63,7 +63,7 @@ machine() {
 	line=$1
 	shift
 	# shellcheck disable=SC2086 # words
-	timeout -k 5 60 $native_qemu -cpu "$cpu" -m "$mib" -smp "$vcpus" "$@" \
+	timeout -k 5 "$minute" $native_qemu -cpu "$cpu" -m "$mib" -smp "$vcpus" "$@" \
 		-kernel "$kernel" -append "$line"
 	status=$?
 	native_status

@@ -4,6 +4,10 @@
 # Sourced by test scripts: TAP output, and checks on a program's exit status and
 # its last words.
 
+# An emulated host takes longer (emulated-host/suite).
+times_slower=${PARAVANE_TIMES_SLOWER:-1}
+minute=$((60 * times_slower))
+
 tap_number=0
 tap_failures=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/paravane-test.XXXXXX") || exit 99
@@ -65,10 +69,10 @@ check() {
 }
 
 # run COMMAND...: with its output in $scratch/out and $scratch/err and its status
-# in $status. Nothing that is tested here may take a minute.
+# in $status. Nothing that is tested here may take a $minute.
 run() {
 	status=0
-	timeout -k 5 60 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null ||
+	timeout -k 5 "$minute" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null ||
 		status=$?
 }
 

@@ -15,7 +15,7 @@ mkfifo "$scratch/keys"
 echo_back() {
 	: >"$scratch/out"
 	# shellcheck disable=SC2086 # words
-	timeout -k 5 60 $native_qemu -cpu max -m 64 -smp "$1" -kernel "$kernel" \
+	timeout -k 5 "$minute" $native_qemu -cpu max -m 64 -smp "$1" -kernel "$kernel" \
 		<"$scratch/keys" >"$scratch/out" 2>"$scratch/err" &
 	exec 3>"$scratch/keys"
 	while kill -0 $! 2>/dev/null && ! grep -q ready "$scratch/out"; do
@@ -57,7 +57,7 @@ check "a slow writer is waited for" cmp "$scratch/expected" "$scratch/out"
 if [ -n "$(kvm_missing)" ]; then
 	skip "the end of input is one" "$(kvm_missing)"
 else
-	slowly | timeout 60 "$paravane" run --engine native "$kernel" \
+	slowly | timeout "$minute" "$paravane" run --engine native "$kernel" \
 		>"$scratch/out" 2>"$scratch/err"
 	check "the end of input is one" test $? -eq 0
 	check "behind all that came before" \

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * Condition variables. Read first <pvguest/sync.h>. Under the scheduler's lock a
- * thread is in the list before the mutex is free, so that who locks that next
- * and signals finds it.
+ * Condition variables. Read first <pvguest/sync.h>. A thread is in the list before
+ * the mutex is free: who locks that next and signals looks at the list without the
+ * scheduler's lock, and finds it.
  */
-#include "scheduler.h"
+#include "thread-list.h"
 
 int pvg_condition_wait_until(struct pvg_condition *condition,
 			     struct pvg_mutex *mutex, uint64_t deadline_ns)
 {
 	bool was_masked = pvg_sched_lock();
+	struct pvg_thread *self = pvg_thread_self();
 	int error;
 
+	if (self) /* if not, waiting is a panic */
+		thread_list_append(&condition->waiters, self);
 	pvg_mutex_unlock_locked(mutex);
-	error = pvg_sched_wait(&condition->waiters, deadline_ns);
+	error = pvg_sched_wait(NULL, deadline_ns);
+	if (error) /* perhaps at once */
+		thread_list_remove(self);
 	pvg_sched_unlock(was_masked);
 	pvg_mutex_lock(mutex);
 	return error;

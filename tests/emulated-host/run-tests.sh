@@ -65,9 +65,11 @@ judge_tap() {
 	/^not ok / {
 		check = $0
 		sub(/^not ok [0-9]* *-? */, "", check)
-		if (check in differs) {
+		word = check
+		gsub(/ /, "_", word)
+		if (word in differs) {
 			other++
-			parts = parts "\n    part of it skipped here: " check ": " differs[check]
+			parts = parts "\n    part of it skipped here: " check ": " differs[word]
 		} else
 			bad++
 	}

@@ -38,7 +38,7 @@ void pvg_sched_unlock(bool was_masked)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A thread that waits is one in a list. */
+/* A thread that waits is one in a list; without one given, in that where it is. */
 int pvg_sched_wait(struct pvg_waiters *list, uint64_t deadline_ns)
 {
 	struct pvg_thread *self = pvg_thread_self();
@@ -50,7 +50,8 @@ int pvg_sched_wait(struct pvg_waiters *list, uint64_t deadline_ns)
 
 	if (deadline_ns <= pvg_clock_ns())
 		return -PV_ETIMEDOUT;
-	thread_list_append(list, self);
+	if (list)
+		thread_list_append(list, self);
 	while (self->list && !error) {
 		if (deadline_ns == PV_FOREVER)
 			pthread_cond_wait(&woken[self - thread], &lock);

@@ -21,18 +21,6 @@ static struct pvg_disk disk[DISKS_MAX];
 static struct pv_device device[DISKS_MAX];
 static uint32_t disks; /* until pvg_disks_find: all devices that may be some */
 
-__attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
-{
-	char line[200];
-	va_list args;
-
-	va_start(args, format);
-	pvg_vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	pvg_serial_write(line, strlen(line));
-	pvg_serial_write("\n", 1);
-}
-
 /* ---- the ring */
 
 static void push_response(struct pvg_disk *d, const struct pv_ring_rsp *rsp)
@@ -307,8 +295,9 @@ void pvg_device_found(uint64_t address, uint32_t gsi)
 		if (disk[i].virtio.address == address)
 			return;
 	if (disks == DISKS_MAX) {
-		complain("the virtio device at %#llx is left out: there are more "
-			 "than %u", (unsigned long long)address, DISKS_MAX);
+		pvg_serial_printf("the virtio device at %#llx is left out: there "
+				  "are more than %u\n",
+				  (unsigned long long)address, DISKS_MAX);
 		return;
 	}
 	disk[disks].virtio.address = address;
@@ -326,7 +315,8 @@ bool pvg_device_announced(const char *word)
 	if (parse(word + sizeof(name) - 1, &address, &gsi))
 		pvg_device_found(address, gsi);
 	else
-		complain("%s: left out, it is not SIZE@ADDRESS:INTERRUPT", word);
+		pvg_serial_printf("%s: left out, it is not "
+				  "SIZE@ADDRESS:INTERRUPT\n", word);
 	return true;
 }
 
@@ -378,8 +368,10 @@ void pvg_disks_find(void)
 				disks++;
 		}
 		if (problem)
-			complain("the virtio device at %#llx is left out: %s",
-				 (unsigned long long)virtio.address, problem);
+			pvg_serial_printf("the virtio device at %#llx is left "
+					  "out: %s\n",
+					  (unsigned long long)virtio.address,
+					  problem);
 	}
 	pvg_boot.devices = disks;
 	pvg_boot.devices_addr = (uint64_t)(uintptr_t)device;

@@ -59,6 +59,21 @@ void pvg_serial_write(const char *bytes, size_t len)
 	}
 }
 
+static void put(void *sink, const char *piece, size_t len)
+{
+	(void)sink;
+	pvg_serial_write(piece, len);
+}
+
+void pvg_serial_printf(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	pvg_format(put, NULL, format, args);
+	va_end(args);
+}
+
 int64_t pvg_op_console_write(const void *bytes, uint64_t len_bytes)
 {
 	if (!pvg_memory_is_ram(pvg_gpa(bytes), len_bytes))

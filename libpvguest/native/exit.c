@@ -5,7 +5,6 @@
  * answers there, by a reset: the keyboard controller's, then a triple fault (SDM volume
  * 3, 6.15, interrupt 8).
  */
-#include <pvguest/console.h>
 #include <pvguest/ops.h>
 
 #include "../internal.h"
@@ -34,14 +33,9 @@ void pvg_machine_end(uint32_t status)
 void pvg_op_exit(uint64_t status)
 {
 	if (status > PV_EXIT_STATUS_MAX) {
-		char text[128];
-		int len = pvg_snprintf(text, sizeof(text),
-				       "the guest's exit status %lld is "
-				       "reported as %d: those above are "
-				       "Paravane's own\n", (long long)status,
-				       PV_EXIT_STATUS_MAX);
-
-		pvg_serial_write(text, (size_t)len);
+		pvg_serial_printf("the guest's exit status %lld is reported as "
+				  "%d: those above are Paravane's own\n",
+				  (long long)status, PV_EXIT_STATUS_MAX);
 		status = PV_EXIT_STATUS_MAX;
 	}
 	pvg_disks_close();

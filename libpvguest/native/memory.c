@@ -107,11 +107,9 @@ static void lay_stack(void)
 	uint64_t base = pvg_gpa(pvg_data_end);
 	uint64_t end = base + bytes + 2 * PV_PAGE_BYTES;
 
-	for (uint64_t at = base; at < end; at += PV_PAGE_BYTES)
-		if (type_at(at) != PV_MEMORY_FREE)
-			pvg_panic("no room for a boot stack of %llu bytes: give "
-				  "the machine more memory",
-				  (unsigned long long)bytes);
+	if (!pvg_memory_is_ram(base, end - base))
+		pvg_panic("no room for a boot stack of %llu bytes: give the "
+			  "machine more memory", (unsigned long long)bytes);
 	lay(base, end, PV_MEMORY_GUARD);
 	lay(base + PV_PAGE_BYTES, end - PV_PAGE_BYTES, PV_MEMORY_STACK);
 	pvg_boot_stack_top = end - PV_PAGE_BYTES;

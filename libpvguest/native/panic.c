@@ -22,34 +22,21 @@ static const char *const vector_text[PV_VECTORS] = {
 	[19] = "SIMD error",
 };
 
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	static char text[256];
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = pvg_vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (len > (int)sizeof(text) - 1)
-		len = (int)sizeof(text) - 1;
-	pvg_serial_write(text, (size_t)len);
-}
-
 /* Frame pointers, as far as they lead through RAM. */
 static void say_backtrace(uint64_t rip, uint64_t rbp)
 {
-	say("backtrace: %#llx", (unsigned long long)rip);
-	for (int i = 0; i < BACKTRACE_MAX && rbp % 8 == 0 &&
-			pvg_memory_is_ram(rbp, 16); i++) {
+	pvg_serial_printf("backtrace: %#llx", (unsigned long long)rip);
+	for (int i = 0;
+	     i < BACKTRACE_MAX && rbp % 8 == 0 && pvg_memory_is_ram(rbp, 16);
+	     i++) {
 		const uint64_t *record = (const uint64_t *)(uintptr_t)rbp;
 
 		if (!record[1])
 			break;
-		say(" %#llx", (unsigned long long)record[1]);
+		pvg_serial_printf(" %#llx", (unsigned long long)record[1]);
 		rbp = record[0];
 	}
-	say("\n");
+	pvg_serial_printf("\n");
 }
 
 /* What goes wrong from here on is not reported again. */
@@ -68,7 +55,8 @@ void pvg_op_crash(const char *message, uint64_t len_bytes)
 	begin();
 	pvg_serial_write("panic: ", 7);
 	pvg_serial_write(message, len_bytes);
-	say("\nvCPU %u rsp %p\n", pvg_vcpu_number(), (const void *)record);
+	pvg_serial_printf("\nvCPU %u rsp %p\n", pvg_vcpu_number(),
+			  (const void *)record);
 	say_backtrace(record[1], record[0]);
 	pvg_machine_end(PVG_STATUS_PANIC);
 }
@@ -80,28 +68,36 @@ void pvg_trap_panic(const struct pvg_trap *trap)
 
 	begin();
 	pvg_console_flush_anyway();
-	say("panic: exception %llu (%s), which nobody handles, at %#llx",
-	    (unsigned long long)frame->vector, text ? text : "reserved",
-	    (unsigned long long)frame->rip);
+	pvg_serial_printf(
+		"panic: exception %llu (%s), which nobody handles, at %#llx",
+		(unsigned long long)frame->vector, text ? text : "reserved",
+		(unsigned long long)frame->rip);
 	if (frame->vector == PVG_VECTOR_PF)
-		say(": cannot %s %#llx",
-		    frame->error_code & PVG_PF_EXEC    ? "execute"
-		    : frame->error_code & PVG_PF_WRITE ? "write to"
-						       : "read",
-		    (unsigned long long)frame->fault_address);
-	say(", error code %#llx\n", (unsigned long long)frame->error_code);
+		pvg_serial_printf(": cannot %s %#llx",
+				  frame->error_code & PVG_PF_EXEC ? "execute"
+				  : frame->error_code & PVG_PF_WRITE
+					  ? "write to"
+					  : "read",
+				  (unsigned long long)frame->fault_address);
+	pvg_serial_printf(", error code %#llx\n",
+			  (unsigned long long)frame->error_code);
 #define REGISTER(name) #name " %016llx "
 #define VALUE(name) (unsigned long long)trap->name
-	say(REGISTER(rax) REGISTER(rbx) REGISTER(rcx) REGISTER(rdx) "\n",
-	    VALUE(rax), VALUE(rbx), VALUE(rcx), VALUE(rdx));
-	say(REGISTER(rsi) REGISTER(rdi) REGISTER(rbp) REGISTER(rsp) "\n",
-	    VALUE(rsi), VALUE(rdi), VALUE(rbp), VALUE(frame.rsp));
-	say(REGISTER(r8) REGISTER(r9) REGISTER(r10) REGISTER(r11) "\n",
-	    VALUE(r8), VALUE(r9), VALUE(r10), VALUE(r11));
-	say(REGISTER(r12) REGISTER(r13) REGISTER(r14) REGISTER(r15) "\n",
-	    VALUE(r12), VALUE(r13), VALUE(r14), VALUE(r15));
-	say("vCPU %u rflags %#llx cr3 %#llx\n", pvg_vcpu_number(),
-	    VALUE(frame.rflags), (unsigned long long)pvg_cpu()->root);
+	pvg_serial_printf(REGISTER(rax) REGISTER(rbx) REGISTER(rcx)
+				  REGISTER(rdx) "\n",
+			  VALUE(rax), VALUE(rbx), VALUE(rcx), VALUE(rdx));
+	pvg_serial_printf(REGISTER(rsi) REGISTER(rdi) REGISTER(rbp)
+				  REGISTER(rsp) "\n",
+			  VALUE(rsi), VALUE(rdi), VALUE(rbp), VALUE(frame.rsp));
+	pvg_serial_printf(REGISTER(r8) REGISTER(r9) REGISTER(r10)
+				  REGISTER(r11) "\n",
+			  VALUE(r8), VALUE(r9), VALUE(r10), VALUE(r11));
+	pvg_serial_printf(REGISTER(r12) REGISTER(r13) REGISTER(r14)
+				  REGISTER(r15) "\n",
+			  VALUE(r12), VALUE(r13), VALUE(r14), VALUE(r15));
+	pvg_serial_printf("vCPU %u rflags %#llx cr3 %#llx\n", pvg_vcpu_number(),
+			  VALUE(frame.rflags),
+			  (unsigned long long)pvg_cpu()->root);
 	say_backtrace(frame->rip, trap->rbp);
 	pvg_machine_end(PVG_STATUS_PANIC);
 }

@@ -94,6 +94,8 @@ void pvg_timer_fired(void);
 /* console.c */
 void pvg_serial_start(void);
 void pvg_serial_write(const char *bytes, size_t len);
+/* At once, without the buffer that console.c of the library has, nor one of its own. */
+__attribute__((format(printf, 1, 2))) void pvg_serial_printf(const char *format, ...);
 
 /* panic.c: an exception that nobody handles. */
 __attribute__((noreturn)) void pvg_trap_panic(const struct pvg_trap *trap);

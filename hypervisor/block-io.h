@@ -28,6 +28,12 @@ struct hv_blk_stats {
 	uint64_t batches;          /* of requests taken */
 };
 
+/* How many requests are taken from a queue at a time, if that many wait; nor more once
+ * they move so much through the page cache, which is done at once, and nothing is
+ * answered meanwhile. */
+#define HV_BLK_BATCH_MAX 32
+#define HV_BLK_BATCH_CACHED_BYTES (256u << 10)
+
 /* What all requests to one disk share. */
 struct hv_blk_target {
 	uint32_t device;     /* its number */

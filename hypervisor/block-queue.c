@@ -19,12 +19,7 @@
 #include "units.h"
 #include "vm.h"
 
-/* How many requests are taken at a time, if that many wait. */
-#define BATCH_MIN 8
-#define BATCH_MAX 32
-/* Nor more once they move so much through the page cache, which is done at
- * once, and nothing is answered meanwhile. */
-#define BATCH_CACHED_BYTES (256u << 10)
+#define BATCH_MIN 8 /* requests, if that many wait */
 
 struct hv_blk_queue {
 	struct hv_source source;
@@ -288,8 +283,8 @@ static uint32_t choose_batch(struct hv_blk_queue *queue)
 
 	if (batch < BATCH_MIN)
 		batch = BATCH_MIN;
-	if (batch > BATCH_MAX)
-		batch = BATCH_MAX;
+	if (batch > HV_BLK_BATCH_MAX)
+		batch = HV_BLK_BATCH_MAX;
 	if (batch > waiting)
 		batch = waiting;
 	return batch < room ? batch : room;
@@ -306,7 +301,7 @@ static bool queue_poll(struct hv_source *source)
 	struct hv_blk_stats *stats = &queue->target->stats;
 	uint64_t bytes = 0, bytes_max = queue->target->disk->direct
 						? UINT64_MAX
-						: BATCH_CACHED_BYTES;
+						: HV_BLK_BATCH_CACHED_BYTES;
 	uint32_t batch, taken;
 
 	publish(queue);

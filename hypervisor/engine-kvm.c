@@ -113,15 +113,6 @@ static int create_vm(struct hv_kvm *k, const struct hv_memory *memory,
 	return 0;
 }
 
-static int check_address_width(const struct hv_kvm *k, struct hv_error *err)
-{
-	if ((hv_roots_gpa(k->window) + HV_ROOTS_BYTES) >> k->cpuid.physical_bits)
-		return hv_fail(err, HV_STATUS_USAGE,
-			       "--mem asks for more than the %u-bit physical addresses of this host's processor reach",
-			       k->cpuid.physical_bits);
-	return 0;
-}
-
 static void on_kick(int signal)
 {
 	(void)signal; /* interrupting KVM_RUN is all it is for */
@@ -194,7 +185,9 @@ static int kvm_create(struct hv_engine **ret_engine, const struct hv_memory *mem
 	k->dev = hv_kvm_open(err);
 	if (k->dev < 0 ||
 	    create_vm(k, memory, options->features & tables, err) < 0 ||
-	    check_address_width(k, err) < 0) {
+	    hv_cpuid_check_reach(&k->cpuid,
+				 hv_roots_gpa(k->window) + HV_ROOTS_BYTES,
+				 err) < 0) {
 		kvm_free(&k->engine);
 		return -1;
 	}

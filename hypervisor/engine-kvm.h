@@ -70,6 +70,9 @@ void hv_kvm_handle_signals(void);
 bool hv_kvm_is_software(const struct hv_cpuid *cpuid);
 /* KVM_RUN of a vCPU, on its thread: -1 with errno, as ioctl. */
 int hv_kvm_enter(int fd);
+/* Have KVM_RUN return EINTR, now or at its next call, on this thread (0: there is none
+ * yet), unless it is the caller's. Also from signal handlers. */
+void hv_kvm_kick(struct kvm_run *run, pid_t thread, bool is_own);
 /* "KVM on this host refuses `what`: errno", and -1. */
 int hv_kvm_refuses(struct hv_error *err, const char *what);
 

@@ -37,6 +37,13 @@ int hv_memory_create(struct hv_memory *ret_memory, uint64_t bytes)
 	return 0;
 }
 
+int hv_memory_refused(uint64_t bytes, int status, struct hv_error *err)
+{
+	return hv_fail(err, HV_STATUS_HOST,
+		       "this host refuses %llu MiB of guest memory: %s (give less with --mem)",
+		       (unsigned long long)bytes >> 20, strerror(-status));
+}
+
 void hv_memory_done(struct hv_memory *memory)
 {
 	if (memory->base)

@@ -9,6 +9,8 @@
 #include <pvabi/base.h>
 #include <stdbool.h>
 
+#include "error.h"
+
 /* RAM is guest-physical [0, bytes), contiguous in the host, sparse, 2 MiB
  * aligned on both sides so that huge pages can back it. */
 struct hv_memory {
@@ -18,6 +20,8 @@ struct hv_memory {
 
 /* 0 or -errno. bytes is a multiple of the page size. */
 int hv_memory_create(struct hv_memory *ret_memory, uint64_t bytes);
+/* The sentence for a status of that, or of hv_window_create; -1. */
+int hv_memory_refused(uint64_t bytes, int status, struct hv_error *err);
 void hv_memory_done(struct hv_memory *memory);
 
 /* Host address of guest-physical [gpa, gpa + len), or NULL if any byte of it is

@@ -459,17 +459,21 @@ void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit)
 	}
 }
 
+/* First the flag, for a vCPU about to enter; then the signal, for one that has. By
+ * number: a thread may have ended, or be waited for. Who kicks itself is in a signal's
+ * handler and has left the guest by that. */
+void hv_kvm_kick(struct kvm_run *run, pid_t thread, bool is_own)
+{
+	__atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	if (thread && !is_own)
+		syscall(SYS_tgkill, getpid(), thread, HV_KVM_KICK_SIGNAL);
+}
+
 void hv_kvm_cpu_kick(struct hv_cpu *cpu)
 {
 	struct hv_kvm_cpu *c = kvm_cpu_of(cpu);
-	pid_t thread = atomic_load(&c->thread);
 
-	/* First the flag, for a vCPU about to enter; then the signal, for one
-	 * that has. By number: a thread may have ended, or be waited for. Who
-	 * kicks itself is in a signal's handler and has left the guest by that. */
-	__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	if (thread && cpu != own)
-		syscall(SYS_tgkill, getpid(), thread, HV_KVM_KICK_SIGNAL);
+	hv_kvm_kick(c->run, atomic_load(&c->thread), cpu == own);
 }
 
 /* A kick can come between an exception and its delivery. KVM would then deliver it

@@ -147,6 +147,16 @@ void hv_cpuid_without_huge_pages(struct hv_cpuid *cpuid)
 			cpuid->entry[i].edx &= ~HUGE_PAGES;
 }
 
+int hv_cpuid_check_reach(const struct hv_cpuid *cpuid, uint64_t end,
+			 struct hv_error *err)
+{
+	if (end >> cpuid->physical_bits)
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "--mem asks for more than the %u-bit physical addresses of this host's processor reach",
+			       cpuid->physical_bits);
+	return 0;
+}
+
 bool hv_cpuid_huge_pages(int kvm)
 {
 	enum { ENTRIES = 256 }; /* as many as KVM has (KVM_MAX_CPUID_ENTRIES) */

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "error.h"
+
 /* Laid out as a struct kvm_cpuid2, whose entries have no fixed number. */
 struct hv_cpuid {
 	uint32_t entries;
@@ -33,6 +35,10 @@ _Static_assert(offsetof(struct hv_cpuid, entry) ==
  * KVM_GET_SUPPORTED_CPUID asks for some hundred leaves and then costs more than
  * creating the VM. */
 void hv_cpuid_fill(struct hv_cpuid *ret_cpuid);
+
+/* Whether guest-physical addresses up to end can be had. 0, or -1 with a sentence. */
+int hv_cpuid_check_reach(const struct hv_cpuid *cpuid, uint64_t end,
+			 struct hv_error *err);
 
 /* Whether KVM takes page-table entries for 1 GiB: the one thing that it may lack
  * where the processor has it. kvm is /dev/kvm. */

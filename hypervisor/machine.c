@@ -37,10 +37,7 @@ static int make_memory(struct hv_vm *vm, uint64_t ram_bytes, struct hv_error *er
 	if (!status)
 		status = hv_window_create(&vm->window, ram_bytes);
 	if (status < 0)
-		return hv_fail(err, HV_STATUS_HOST,
-			       "this host refuses %llu MiB of guest memory: %s (give less with --mem)",
-			       (unsigned long long)ram_bytes >> 20,
-			       strerror(-status));
+		return hv_memory_refused(ram_bytes, status, err);
 	for (unsigned i = 0; i < vm->vcpus; i++) {
 		vm->vcpu[i].page = hv_window_vcpu(&vm->window, i);
 		vm->vcpu[i].page->number = i;

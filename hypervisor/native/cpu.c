@@ -114,12 +114,8 @@ static __thread struct hv_cpu *own;
 void hv_native_cpu_kick(struct hv_cpu *cpu)
 {
 	struct hv_native_cpu *c = (struct hv_native_cpu *)(void *)cpu;
-	pid_t thread = atomic_load(&c->thread);
 
-	/* As hv_kvm_cpu_kick. */
-	__atomic_store_n(&c->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	if (thread && cpu != own)
-		syscall(SYS_tgkill, getpid(), thread, HV_KVM_KICK_SIGNAL);
+	hv_kvm_kick(c->run, atomic_load(&c->thread), cpu == own);
 }
 
 /* EAGAIN: a vCPU that waited to be started was. */

@@ -45,10 +45,7 @@ static int make_memory(struct hv_native *n, struct hv_error *err)
 	int status = hv_memory_create(&n->vm->memory, n->ram_bytes + hole);
 
 	if (status < 0)
-		return hv_fail(err, HV_STATUS_HOST,
-			       "this host refuses %llu MiB of guest memory: %s (give less with --mem)",
-			       (unsigned long long)n->ram_bytes >> 20,
-			       strerror(-status));
+		return hv_memory_refused(n->ram_bytes, status, err);
 	if (set_memory(n, 0, 0, below) < 0 ||
 	    (beyond && set_memory(n, 1, HV_NATIVE_HOLE_END,
 				  n->ram_bytes - below) < 0))
@@ -111,23 +108,13 @@ static int make_kvm(struct hv_native *n, struct hv_error *err)
 	return add_kvm_devices(n, err);
 }
 
-static int check_address_width(const struct hv_native *n,
-			       const struct hv_cpuid *cpuid, struct hv_error *err)
-{
-	if (n->vm->memory.bytes >> cpuid->physical_bits)
-		return hv_fail(err, HV_STATUS_USAGE,
-			       "--mem asks for more than the %u-bit physical addresses of this host's processor reach",
-			       cpuid->physical_bits);
-	return 0;
-}
-
 static int look_at_host(struct hv_native *n, struct hv_error *err)
 {
 	struct hv_cpuid cpuid;
 
 	hv_cpuid_fill(&cpuid);
 	n->interpreted = hv_kvm_is_software(&cpuid);
-	return check_address_width(n, &cpuid, err);
+	return hv_cpuid_check_reach(&cpuid, n->vm->memory.bytes, err);
 }
 
 const char *hv_native_warning(const struct hv_vm *vm)

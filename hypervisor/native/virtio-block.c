@@ -17,12 +17,7 @@
 #include "native.h"
 #include "virtio-request.h"
 
-#define SECTOR_BYTES 512u
 #define BIT(n) (UINT64_C(1) << (n))
-
-/* As those of block-queue.c. */
-#define BATCH_MAX 32
-#define BATCH_CACHED_BYTES (256u << 10)
 
 /* A request under way. */
 struct slot {
@@ -196,8 +191,8 @@ static unsigned choose_batch(struct hv_virtio_block *b)
 		return 0;
 	}
 	batch = (unsigned)waiting;
-	if (batch > BATCH_MAX)
-		batch = BATCH_MAX;
+	if (batch > HV_BLK_BATCH_MAX)
+		batch = HV_BLK_BATCH_MAX;
 	if (batch > HV_VIRTQ_MAX - b->busy)
 		batch = HV_VIRTQ_MAX - b->busy;
 	return batch < room ? batch : room;
@@ -208,7 +203,7 @@ static bool queue_poll(struct hv_source *source)
 	struct hv_virtio_block *b = HV_OWNER(source, struct hv_virtio_block,
 					     source);
 	uint64_t bytes = 0, most = b->disk.direct ? UINT64_MAX
-						  : BATCH_CACHED_BYTES;
+						  : HV_BLK_BATCH_CACHED_BYTES;
 	unsigned batch, taken;
 
 	show(b);
@@ -355,13 +350,13 @@ static uint64_t features_of(const struct hv_disk *disk)
 static struct virtio_blk_config config_of(const struct hv_disk *disk)
 {
 	return (struct virtio_blk_config){
-		.capacity = hv_blk_disk_end(disk) / SECTOR_BYTES,
+		.capacity = hv_blk_disk_end(disk) / HV_VIRTIO_SECTOR_BYTES,
 		.seg_max = HV_VIRTQ_MAX - 2, /* without header and status */
 		.blk_size = disk->logical_block_bytes,
 		.max_discard_sectors = UINT32_MAX,
 		.max_discard_seg = 1,
 		.discard_sector_alignment =
-			disk->logical_block_bytes / SECTOR_BYTES,
+			disk->logical_block_bytes / HV_VIRTIO_SECTOR_BYTES,
 		.max_write_zeroes_sectors = UINT32_MAX,
 		.max_write_zeroes_seg = 1,
 		.write_zeroes_may_unmap = 1,

@@ -12,8 +12,6 @@
 #include "../block-request.h"
 #include "../guest-memory.h"
 
-#define SECTOR_BYTES 512u
-
 /* ---- buffers */
 
 struct buffers {
@@ -97,9 +95,9 @@ static enum hv_virtio_do check_range(struct hv_virtio_request *r,
 {
 	uint64_t end = hv_blk_disk_end(disk);
 
-	if (sector > end / SECTOR_BYTES)
+	if (sector > end / HV_VIRTIO_SECTOR_BYTES)
 		return fail(r, VIRTIO_BLK_S_IOERR);
-	r->offset_bytes = sector * SECTOR_BYTES;
+	r->offset_bytes = sector * HV_VIRTIO_SECTOR_BYTES;
 	if (!r->len_bytes || r->len_bytes > end - r->offset_bytes ||
 	    !is_multiple(r->len_bytes, disk->logical_block_bytes) ||
 	    !is_multiple(r->offset_bytes, disk->logical_block_bytes))
@@ -150,7 +148,7 @@ static enum hv_virtio_do clear(struct hv_virtio_request *r, uint8_t op,
 				   : ~(uint32_t)VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP))
 		return fail(r, VIRTIO_BLK_S_UNSUPP);
 	r->op = op;
-	r->len_bytes = (uint64_t)range.num_sectors * SECTOR_BYTES;
+	r->len_bytes = (uint64_t)range.num_sectors * HV_VIRTIO_SECTOR_BYTES;
 	return check_range(r, disk, range.sector);
 }
 

@@ -8,6 +8,8 @@
 
 #include "virtio.h"
 
+#define HV_VIRTIO_SECTOR_BYTES 512u /* whatever the disk's blocks are */
+
 enum hv_virtio_do {
 	HV_VIRTIO_DO_IO,     /* op and what follows, by block-io.h */
 	HV_VIRTIO_DO_ID,     /* copy the disk's name into the buffers */

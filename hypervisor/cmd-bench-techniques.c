@@ -290,10 +290,7 @@ static int finish(struct request *request)
 		return HV_STATUS_SIGNAL + hv_child_signal();
 	if (survey->failed)
 		return HV_STATUS_FAILED;
-	return hv_survey_has_any(survey, HV_PROGRAM_NANO) ||
-			       hv_survey_has_any(survey, HV_PROGRAM_WORK) ?
-		       0 :
-		       HV_STATUS_HOST;
+	return hv_survey_has_figures(survey) ? 0 : HV_STATUS_HOST;
 }
 
 int hv_cmd_bench_techniques(int argc, char **argv)

@@ -80,21 +80,27 @@ int hv_guest_call_init(struct hv_guest_call *call, const char *guests_dir,
 	return hv_guest_find(guests_dir, name, call->path, err);
 }
 
-/* A comma in a path is doubled for --block. */
+bool hv_option_path(char *to, size_t bytes, const char *path)
+{
+	size_t at = 0;
+
+	for (; *path && at + 2 < bytes; path++) {
+		if (*path == ',')
+			to[at++] = ',';
+		to[at++] = *path;
+	}
+	to[at] = '\0';
+	return !*path;
+}
+
 int hv_guest_block(struct hv_guest_call *call, const char *path,
 		   const char *options, struct hv_error *err)
 {
-	size_t at = 0, room = sizeof(call->block) - strlen(options) - 2;
-
-	for (const char *c = path; *c && at < room; c++) {
-		if (*c == ',')
-			call->block[at++] = ',';
-		call->block[at++] = *c;
-	}
-	if (at >= room)
+	if (!hv_option_path(call->block, sizeof(call->block) - strlen(options),
+			    path))
 		return hv_fail(err, HV_STATUS_FAILED, "%.300s: too long a path",
 			       path);
-	strcpy(call->block + at, options);
+	strcat(call->block, options);
 	return 0;
 }
 

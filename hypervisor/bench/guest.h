@@ -35,6 +35,9 @@ int hv_guest_find(const char *guests_dir, const char *name,
 /* Find an image and start a call of it. */
 int hv_guest_call_init(struct hv_guest_call *call, const char *guests_dir,
 		       const char *name, struct hv_error *err);
+/* Copy a path into an option, where a comma is written twice: of --block, and of
+ * QEMU's -drive. False if it does not fit. */
+bool hv_option_path(char *to, size_t bytes, const char *path);
 /* Give it a disk: a path, and options of --block after it. */
 int hv_guest_block(struct hv_guest_call *call, const char *path,
 		   const char *options, struct hv_error *err);

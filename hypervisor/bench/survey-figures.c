@@ -24,6 +24,12 @@ bool hv_survey_has_any(const struct hv_survey *survey, enum hv_program program)
 	return false;
 }
 
+bool hv_survey_has_figures(const struct hv_survey *survey)
+{
+	return hv_survey_has_any(survey, HV_PROGRAM_NANO) ||
+	       hv_survey_has_any(survey, HV_PROGRAM_WORK);
+}
+
 double hv_survey_best(const struct hv_survey *survey, unsigned task)
 {
 	double best = 0, median;

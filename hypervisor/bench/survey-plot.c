@@ -218,8 +218,7 @@ char *hv_survey_plot(const struct hv_survey *survey, struct hv_error *err)
 	int svg = memfd_create("paravane-plot", MFD_CLOEXEC);
 	char *text = NULL;
 
-	if (!hv_survey_has_any(survey, HV_PROGRAM_NANO) &&
-	    !hv_survey_has_any(survey, HV_PROGRAM_WORK))
+	if (!hv_survey_has_figures(survey))
 		hv_fail(err, HV_STATUS_HOST, "there is nothing to plot");
 	else if (script < 0 || svg < 0)
 		hv_fail(err, HV_STATUS_FAILED,

@@ -479,27 +479,36 @@ static unsigned make_units(struct unit unit[HV_TASKS_MAX + 2])
 	return units;
 }
 
-/* What is not here at all. */
+/* Why a task cannot be measured under a technique at all: missing, as the technique
+ * says of the task's program; or it takes more CPUs. */
+static void find_cell(struct hv_survey *survey, unsigned task,
+		      unsigned technique, const struct hv_error *missing)
+{
+	struct hv_cell *cell = &survey->cell[task][technique];
+
+	for (unsigned c = 0; c < HV_COUNTS; c++)
+		cell->count[c] = -1;
+	if (!survey->wanted[task])
+		return;
+	if (missing->status)
+		note(cell, "%s", missing->text);
+	else if (hv_tasks[task].vcpus > survey->host.cpus)
+		note(cell, "it takes %u CPUs, and this host has %u",
+		     hv_tasks[task].vcpus, survey->host.cpus);
+}
+
 static void find_all(struct hv_survey *survey)
 {
-	for (unsigned t = 0; t < hv_techniques_count; t++)
-		for (unsigned i = 0; i < hv_tasks_count; i++) {
-			const struct hv_technique *technique =
-				&hv_techniques[t];
-			struct hv_error err = { 0 };
+	for (unsigned t = 0; t < hv_techniques_count; t++) {
+		const struct hv_technique *technique = &hv_techniques[t];
+		struct hv_error missing[HV_PROGRAMS] = { { 0 } };
 
-			for (unsigned c = 0; c < HV_COUNTS; c++)
-				survey->cell[i][t].count[c] = -1;
-			if (!survey->wanted[i])
-				continue;
-			if (technique->find(survey, technique,
-					    hv_tasks[i].program, &err) < 0)
-				note(&survey->cell[i][t], "%s", err.text);
-			else if (hv_tasks[i].vcpus > survey->host.cpus)
-				note(&survey->cell[i][t],
-				     "it takes %u CPUs, and this host has %u",
-				     hv_tasks[i].vcpus, survey->host.cpus);
-		}
+		for (unsigned p = 0; p < HV_PROGRAMS; p++)
+			technique->find(survey, technique, (enum hv_program)p,
+					&missing[p]);
+		for (unsigned i = 0; i < hv_tasks_count; i++)
+			find_cell(survey, i, t, &missing[hv_tasks[i].program]);
+	}
 }
 
 void hv_survey_run(struct hv_survey *survey)

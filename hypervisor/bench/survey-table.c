@@ -267,8 +267,7 @@ static void print_tables(const struct hv_survey *survey)
 void hv_survey_print(const struct hv_survey *survey, bool explain)
 {
 	print_host(survey);
-	if (hv_survey_has_any(survey, HV_PROGRAM_NANO) ||
-	    hv_survey_has_any(survey, HV_PROGRAM_WORK))
+	if (hv_survey_has_figures(survey))
 		print_tables(survey);
 	print_digests(survey);
 	print_gaps(survey);

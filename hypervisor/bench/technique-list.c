@@ -4,6 +4,8 @@
  * add an engine of `paravane run`, copy the first entry; why its figures are what
  * they are goes to survey-explain.c.
  */
+#include <stdio.h>
+
 #include "techniques.h"
 
 const struct hv_technique hv_techniques[] = {
@@ -43,3 +45,12 @@ const unsigned hv_techniques_count =
 _Static_assert(sizeof(hv_techniques) / sizeof(*hv_techniques) <=
 		       HV_TECHNIQUES_MAX,
 	       "HV_TECHNIQUES_MAX is too small");
+
+void hv_technique_image(const struct hv_technique *technique,
+			enum hv_program program,
+			char ret_name[HV_IMAGE_NAME_BYTES])
+{
+	snprintf(ret_name, HV_IMAGE_NAME_BYTES, "%s%s",
+		 program == HV_PROGRAM_WORK ? "minikernel" : "nano",
+		 technique->image_suffix);
+}

@@ -12,8 +12,6 @@
 #include "guest.h"
 #include "techniques.h"
 
-#define PROGRAMS_DISK "minikernel.img"
-
 static int check_kvm(struct hv_error *err)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -31,17 +29,15 @@ static int call_init(struct hv_guest_call *call, const struct hv_survey *survey,
 		     const struct hv_technique *technique,
 		     enum hv_program program, struct hv_error *err)
 {
-	bool work = program == HV_PROGRAM_WORK;
-	char name[64], disk[PATH_MAX];
+	char name[HV_IMAGE_NAME_BYTES], disk[PATH_MAX];
 
-	snprintf(name, sizeof(name), "%s%s", work ? "minikernel" : "nano",
-		 technique->image_suffix);
+	hv_technique_image(technique, program, name);
 	if (hv_guest_call_init(call, survey->guests_dir, name, err) < 0)
 		return -1;
 	call->engine = technique->engine;
-	if (!work)
+	if (program != HV_PROGRAM_WORK)
 		return 0;
-	if (hv_guest_find(survey->guests_dir, PROGRAMS_DISK, disk, err) < 0)
+	if (hv_guest_find(survey->guests_dir, HV_WORK_DISK, disk, err) < 0)
 		return -1;
 	return hv_guest_block(call, disk, ",ro,id=disk0", err);
 }

@@ -11,7 +11,6 @@
 #include "techniques.h"
 
 #define WORK "work-linux"
-#define DISK "minikernel.img" /* the same as the guests' */
 
 int hv_process_find(const struct hv_survey *survey,
 		    const struct hv_technique *technique,
@@ -39,7 +38,7 @@ static int run_work(const struct hv_survey *survey, const struct hv_call *call,
 	words[0] = path;
 	memcpy(words + 1, call->word, call->words * sizeof(*words));
 	memcpy(argv, words, sizeof(argv));
-	if (hv_guest_find(survey->guests_dir, DISK, disk, err) == 0)
+	if (hv_guest_find(survey->guests_dir, HV_WORK_DISK, disk, err) == 0)
 		setenv("WORK_DISK", disk, true);
 	if (hv_child_run(argv, output, &status, &ns, err) < 0)
 		return -1;

@@ -22,27 +22,18 @@ struct machine {
 	char append[2048], vcpus[16];
 };
 
-/* As QEMU wants a path in an option: with commas twice. */
-static void put_path(char *to, const char *path)
-{
-	while (*path) {
-		if (*path == ',')
-			*to++ = ',';
-		*to++ = *path++;
-	}
-	*to = '\0';
-}
-
 static int find_disk(struct machine *machine, const struct hv_survey *survey,
 		     struct hv_error *err)
 {
-	char path[PATH_MAX], doubled[2 * PATH_MAX];
+	static const char options[] = "if=none,id=d0,format=raw,readonly=on,file=";
+	const size_t len = sizeof(options) - 1;
+	char path[PATH_MAX];
 
-	if (hv_guest_find(survey->guests_dir, "minikernel.img", path, err) < 0)
+	if (hv_guest_find(survey->guests_dir, HV_WORK_DISK, path, err) < 0)
 		return -1;
-	put_path(doubled, path);
-	snprintf(machine->disk, sizeof(machine->disk),
-		 "if=none,id=d0,format=raw,readonly=on,file=%s", doubled);
+	memcpy(machine->disk, options, len);
+	/* There is room for commas alone. */
+	hv_option_path(machine->disk + len, sizeof(machine->disk) - len, path);
 	return 0;
 }
 
@@ -50,8 +41,7 @@ static int machine_init(struct machine *machine, const struct hv_survey *survey,
 			const struct hv_technique *technique,
 			enum hv_program program, struct hv_error *err)
 {
-	bool work = program == HV_PROGRAM_WORK;
-	char name[64];
+	char name[HV_IMAGE_NAME_BYTES];
 
 	*machine = (struct machine){ .disk = "" };
 	if (!hv_program_find(QEMU, machine->qemu))
@@ -59,11 +49,10 @@ static int machine_init(struct machine *machine, const struct hv_survey *survey,
 			       QEMU " is not in $PATH: Debian has it in the "
 				    "package qemu-system-x86, which ./demo and "
 				    "./check install");
-	snprintf(name, sizeof(name), "%s%s", work ? "minikernel" : "nano",
-		 technique->image_suffix);
+	hv_technique_image(technique, program, name);
 	if (hv_guest_find(survey->guests_dir, name, machine->image, err) < 0)
 		return -1;
-	return work ? find_disk(machine, survey, err) : 0;
+	return program == HV_PROGRAM_WORK ? find_disk(machine, survey, err) : 0;
 }
 
 int hv_qemu_find(const struct hv_survey *survey,

@@ -26,6 +26,7 @@
 enum hv_program {
 	HV_PROGRAM_NANO, /* nano-benchmarks, many in a run: tests/bench/nano.c */
 	HV_PROGRAM_WORK, /* one workload a run: minikernel's program `work` */
+	HV_PROGRAMS
 };
 
 struct hv_task {
@@ -96,6 +97,14 @@ struct hv_technique {
 /* Engines added later join here: technique-list.c. */
 extern const struct hv_technique hv_techniques[];
 extern const unsigned hv_techniques_count;
+
+/* technique-list.c: the guest that a technique runs a program by. */
+#define HV_IMAGE_NAME_BYTES 64
+void hv_technique_image(const struct hv_technique *technique,
+			enum hv_program program,
+			char ret_name[HV_IMAGE_NAME_BYTES]);
+/* What `work` reads, under all techniques. */
+#define HV_WORK_DISK "minikernel.img"
 
 /* technique-paravane.c, technique-qemu.c, technique-process.c */
 int hv_paravane_find(const struct hv_survey *survey,
@@ -177,6 +186,8 @@ bool hv_program_find(const char *name, char ret_path[4096]);
 bool hv_survey_has(const struct hv_survey *survey, unsigned task);
 /* Whether there are figures of operations, or of workloads. */
 bool hv_survey_has_any(const struct hv_survey *survey, enum hv_program program);
+/* Whether there are figures at all. */
+bool hv_survey_has_figures(const struct hv_survey *survey);
 /* The least median of a task's row; 0 if it has none. */
 double hv_survey_best(const struct hv_survey *survey, unsigned task);
 /* Whether all digests of a task are the same: 1, 0; -1 if fewer than two. */

@@ -7,7 +7,7 @@
  * are made. A function's code is what its variables last were. It is put in several
  * orders, and the one for which the registers go furthest is taken.
  */
-#include "work.h"
+#include "compile.h"
 
 #define SYMBOLS 1024
 #define NODES 4096u
@@ -169,27 +169,13 @@ static uint32_t expression(unsigned above)
 
 /* ---- code */
 
-static struct {
-	unsigned char bytes[512];
-	size_t len;
-} out;
-
-static void flush(void)
-{
-	if (write_all(1, out.bytes, out.len) != out.len)
-		fail("work: nobody takes the code");
-	out.len = 0;
-}
-
 /* An instruction in four bytes. */
 static void emit(unsigned op, int reg, unsigned operand)
 {
-	if (out.len == sizeof(out.bytes))
-		flush();
-	out.bytes[out.len++] = (unsigned char)op;
-	out.bytes[out.len++] = (unsigned char)reg;
-	out.bytes[out.len++] = (unsigned char)(operand >> 8);
-	out.bytes[out.len++] = (unsigned char)operand;
+	compile_put(op);
+	compile_put((unsigned)reg);
+	compile_put(operand >> 8);
+	compile_put(operand);
 }
 
 static struct {
@@ -344,6 +330,6 @@ int compile_back(long number)
 	read_tokens();
 	while (*token)
 		compile_function();
-	flush();
+	compile_flush();
 	return 0;
 }

@@ -6,7 +6,7 @@
  * Tokens are bytes: a character for itself; 0x80 | high, low for a name; '#', high,
  * low for a number.
  */
-#include "work.h"
+#include "compile.h"
 
 #define TEXT_BYTES (32u << 10)
 #define NAMES 600
@@ -155,25 +155,6 @@ static uint32_t symbol_number(uint32_t hash, const char *name, size_t len)
 	return symbol->number;
 }
 
-static struct {
-	unsigned char bytes[512];
-	size_t len;
-} out;
-
-static void flush(void)
-{
-	if (write_all(1, out.bytes, out.len) != out.len)
-		fail("work: nobody takes the tokens");
-	out.len = 0;
-}
-
-static void emit(unsigned byte)
-{
-	if (out.len == sizeof(out.bytes))
-		flush();
-	out.bytes[out.len++] = (unsigned char)byte;
-}
-
 static const char *name_token(const char *at)
 {
 	const char *name = at;
@@ -182,8 +163,8 @@ static const char *name_token(const char *at)
 	for (; is_letter(*at); at++)
 		hash = hash * 33 + (unsigned char)*at;
 	number = symbol_number(hash ^ hash >> 15, name, (size_t)(at - name));
-	emit(0x80 | number >> 8);
-	emit(number & 0xff);
+	compile_put(0x80 | number >> 8);
+	compile_put(number & 0xff);
 	return at;
 }
 
@@ -193,9 +174,9 @@ static const char *number_token(const char *at)
 
 	for (; is_digit(*at); at++)
 		number = number * 10 + (unsigned)(*at - '0');
-	emit('#');
-	emit(number >> 8 & 0xff);
-	emit(number & 0xff);
+	compile_put('#');
+	compile_put(number >> 8 & 0xff);
+	compile_put(number & 0xff);
 	return at;
 }
 
@@ -212,7 +193,7 @@ int compile_front(long number)
 		else if (*at == ' ' || *at == '\t' || *at == '\n')
 			at++;
 		else
-			emit((unsigned char)*at++);
-	flush();
+			compile_put((unsigned char)*at++);
+	compile_flush();
 	return 0;
 }

@@ -4,7 +4,26 @@
  * compile-front.c and compile-back.c, which hand on what they made by pipes, the last
  * of which ends here.
  */
-#include "work.h"
+#include "compile.h"
+
+static struct {
+	unsigned char bytes[512];
+	size_t len;
+} put;
+
+void compile_flush(void)
+{
+	if (write_all(1, put.bytes, put.len) != put.len)
+		fail("work: nobody takes what is compiled");
+	put.len = 0;
+}
+
+void compile_put(unsigned byte)
+{
+	if (put.len == sizeof(put.bytes))
+		compile_flush();
+	put.bytes[put.len++] = (unsigned char)byte;
+}
 
 /* A program that reads from one descriptor, if it is not -1, and writes to another. */
 static int start(const char *part, long number, int in, int out)

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../clock.h"
+#include "cold-code.h"
 #include "techniques.h"
 
 #define PAGE_BYTES 4096u
@@ -280,34 +281,16 @@ static uint64_t run_space_switch(uint64_t times)
 
 /* ---- code that runs for the first time */
 
-#define COLD_PAGES 32u
-#define COLD_EACH 256u /* instructions on a page */
-
-/* As nano-memory.c has it: instructions of 6 bytes, other ones each time, then one
- * that moves and one that returns. */
-static void write_code(uint8_t *page, uint32_t number)
-{
-	static const uint8_t operands[] = { 0xc7, 0xc2, 0xe9, 0xf6 };
-
-	for (unsigned i = 0; i < COLD_EACH - 2; i++, page += 6) {
-		uint32_t value = number + i;
-
-		page[0] = 0x81;
-		page[1] = operands[i % 4];
-		memcpy(page + 2, &value, sizeof(value));
-	}
-	memcpy(page, "\x89\xf8\xc3", 3);
-}
-
 /* The code is written at one place and executed at another, so that neither is a page
  * fault. An operation is one instruction. */
 static uint64_t run_cold_code(uint64_t times)
 {
 	static uint32_t number;
-	const size_t bytes = COLD_PAGES * PAGE_BYTES;
+	const size_t bytes = HV_COLD_PAGES * PAGE_BYTES;
+	uint8_t page_code[HV_COLD_BYTES];
 	int file = memfd_create("paravane-cold-code", MFD_CLOEXEC);
 	uint8_t *to, *code;
-	uint64_t pages = (times + COLD_EACH - 1) / COLD_EACH, took_ns = 0;
+	uint64_t pages = (times + HV_COLD_EACH - 1) / HV_COLD_EACH, took_ns = 0;
 
 	if (file < 0 || ftruncate(file, (off_t)bytes) < 0)
 		give_up("memfd_create");
@@ -317,10 +300,12 @@ static uint64_t run_cold_code(uint64_t times)
 		    MAP_SHARED | MAP_POPULATE, file, 0);
 	if (to == MAP_FAILED || code == MAP_FAILED)
 		give_up("mmap");
+	hv_cold_make(page_code);
 	for (uint64_t page = 0; page < pages; page++) {
-		uint64_t at = page % COLD_PAGES * PAGE_BYTES, start_ns;
+		uint64_t at = page % HV_COLD_PAGES * PAGE_BYTES, start_ns;
 
-		write_code(to + at, number++);
+		hv_cold_number(page_code, number++);
+		memcpy(to + at, page_code, sizeof(page_code));
 		start_ns = hv_host_ns();
 		((uint32_t (*)(uint32_t))(uintptr_t)(code + at))(7);
 		took_ns += hv_host_ns() - start_ns;
@@ -329,7 +314,7 @@ static uint64_t run_cold_code(uint64_t times)
 	munmap(code, bytes);
 	close(file);
 	return (uint64_t)((double)took_ns * (double)times /
-			  (double)(pages * COLD_EACH));
+			  (double)(pages * HV_COLD_EACH));
 }
 
 /* Port input and control registers are a kernel's alone. */

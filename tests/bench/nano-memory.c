@@ -6,6 +6,8 @@
  */
 #include "nano.h"
 
+#include "bench/cold-code.h"
+
 #define PAGE PVG_PAGE_BYTES
 
 void *nano_page(void)
@@ -120,44 +122,19 @@ static void space_switch(uint64_t times)
 		pvg_root_load(roots[0]);
 }
 
-/* Instructions that are executed once: a row of those, of 6 bytes each, ending with
- * `mov %edi, %eax` and `ret`. Each page's are others, by the number that the last of
- * them adds, and so is what it answers. A page is written where it may be written to,
- * and executed where it may be executed; the time of writing is put aside. The
- * processor notices: between the two it takes the way to the clock and back. */
-#define LONG 254u       /* instructions */
-#define LONG_BYTES 6u
-#define ENDING 2u       /* instructions more */
-#define COLD_FIRST 16u  /* in the room */
-#define COLD_PAGES 32u
-_Static_assert(COLD_FIRST + COLD_PAGES <= NANO_ROOM_PAGES, "there is room");
+/* Instructions that are executed once, of bench/cold-code.h. A page is written where it
+ * may be written to, and executed where it may be executed; the time of writing is put
+ * aside. The processor notices: between the two it takes the way to the clock and back. */
+#define COLD_FIRST 16u /* in the room */
+_Static_assert(COLD_FIRST + HV_COLD_PAGES <= NANO_ROOM_PAGES, "there is room");
 
-static uint8_t code[LONG * LONG_BYTES + 3], *cold[COLD_PAGES];
-
-static void put_instruction(uint8_t *at, uint8_t opcode, uint8_t operand,
-			    uint32_t number)
-{
-	at[0] = opcode;
-	at[1] = operand;
-	memcpy(at + 2, &number, sizeof(number));
-}
-
-static void write_template(void)
-{
-	static const uint8_t operands[] = { 0xc7, 0xc2, 0xe9, 0xf6 };
-
-	/* add to edi, add to edx, sub from ecx, xor to esi, all with numbers */
-	for (unsigned i = 0; i < LONG; i++)
-		put_instruction(code + i * LONG_BYTES, 0x81, operands[i % 4],
-				1);
-	memcpy(code + LONG * LONG_BYTES, "\x89\xf8\xc3", 3);
-}
+static uint8_t code[HV_COLD_BYTES], *cold[HV_COLD_PAGES];
 
 static void prepare_cold_code(void)
 {
 	nano_space_enter();
-	write_template();
-	for (unsigned i = 0; i < COLD_PAGES; i++) {
+	hv_cold_make(code);
+	for (unsigned i = 0; i < HV_COLD_PAGES; i++) {
 		cold[i] = nano_page();
 		map(&space, COLD_FIRST + i, cold[i], PVG_EXEC);
 	}
@@ -166,8 +143,7 @@ static void prepare_cold_code(void)
 static void write_pages(uint64_t count, uint32_t number)
 {
 	for (uint64_t i = 0; i < count; i++) {
-		put_instruction(code + (LONG - 1) * LONG_BYTES, 0x81, 0xc7,
-				number + (uint32_t)i);
+		hv_cold_number(code, number + (uint32_t)i);
 		memcpy(cold[i], code, sizeof(code));
 	}
 }
@@ -175,17 +151,19 @@ static void write_pages(uint64_t count, uint32_t number)
 /* The last so many of a page. */
 static void execute(unsigned page, uint64_t instructions, uint32_t number)
 {
-	uint64_t from = LONG + ENDING - instructions;
+	uint64_t from = HV_COLD_EACH - instructions;
 	uint64_t at = NANO_ROOM + (COLD_FIRST + page) * PAGE;
 	uint32_t answer, expected;
 
-	at += from <= LONG ? from * LONG_BYTES
-			   : LONG * LONG_BYTES + (from - LONG) * 2;
+	at += from <= HV_COLD_LONG ? from * HV_COLD_LONG_BYTES
+				   : HV_COLD_LONG * HV_COLD_LONG_BYTES +
+					     (from - HV_COLD_LONG) * 2;
 	answer = ((uint32_t (*)(uint32_t))(uintptr_t)at)(7);
-	if (from >= LONG)
+	if (from >= HV_COLD_LONG)
 		return;
 	/* Every fourth adds 1; the last one adds its number. */
-	expected = 7 + number + (LONG - 1 + 3) / 4 - (uint32_t)(from + 3) / 4;
+	expected = 7 + number + (HV_COLD_LONG - 1 + 3) / 4 -
+		   (uint32_t)(from + 3) / 4;
 	if (answer != expected)
 		pvg_panic("nano: old code: %u instead of %u", answer, expected);
 }
@@ -193,14 +171,14 @@ static void execute(unsigned page, uint64_t instructions, uint32_t number)
 static void cold_code(uint64_t times)
 {
 	static uint32_t number;
-	const uint64_t each = LONG + ENDING;
+	const uint64_t each = HV_COLD_EACH;
 
 	while (times > 0) {
 		uint64_t start_ns = pvg_clock_ns();
 		uint64_t count = (times + each - 1) / each;
 
-		if (count > COLD_PAGES)
-			count = COLD_PAGES;
+		if (count > HV_COLD_PAGES)
+			count = HV_COLD_PAGES;
 		write_pages(count, number);
 		nano_aside_ns += pvg_clock_ns() - start_ns;
 		for (unsigned i = 0; i < count; i++) {
@@ -209,7 +187,7 @@ static void cold_code(uint64_t times)
 			execute(i, now, number + i);
 			times -= now;
 		}
-		number += COLD_PAGES;
+		number += HV_COLD_PAGES;
 	}
 }
 

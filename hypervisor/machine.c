@@ -5,7 +5,6 @@
 #include "machine.h"
 
 #include <sched.h>
-#include <string.h>
 
 #include "block.h"
 #include "boot-info.h"

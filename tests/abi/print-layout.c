@@ -217,6 +217,12 @@ static void ring(void)
 	FIELD(struct pv_ring, reserved_host);
 	struct_end();
 
+	STRUCT(struct pv_segment);
+	FIELD(struct pv_segment, gpa);
+	FIELD(struct pv_segment, len_bytes);
+	FIELD(struct pv_segment, reserved);
+	struct_end();
+
 	STRUCT(struct pv_ring_rsp);
 	FIELD(struct pv_ring_rsp, token);
 	FIELD(struct pv_ring_rsp, status);
@@ -226,12 +232,6 @@ static void ring(void)
 
 static void block(void)
 {
-	STRUCT(struct pv_blk_segment);
-	FIELD(struct pv_blk_segment, gpa);
-	FIELD(struct pv_blk_segment, len_bytes);
-	FIELD(struct pv_blk_segment, reserved);
-	struct_end();
-
 	STRUCT(struct pv_blk_request);
 	FIELD(struct pv_blk_request, op);
 	FIELD(struct pv_blk_request, flags);
@@ -251,6 +251,39 @@ static void block(void)
 	FIELD(struct pv_blk_config, flags);
 	FIELD(struct pv_blk_config, request_bytes_max);
 	FIELD(struct pv_blk_config, reserved);
+	struct_end();
+}
+
+static void net(void)
+{
+	STRUCT(struct pv_net_frame);
+	FIELD(struct pv_net_frame, flags);
+	FIELD(struct pv_net_frame, segmentation);
+	FIELD(struct pv_net_frame, header_bytes);
+	FIELD(struct pv_net_frame, segment_bytes);
+	FIELD(struct pv_net_frame, checksum_start);
+	FIELD(struct pv_net_frame, checksum_offset);
+	FIELD(struct pv_net_frame, reserved);
+	struct_end();
+
+	STRUCT(struct pv_net_request);
+	FIELD(struct pv_net_request, op);
+	FIELD(struct pv_net_request, flags);
+	FIELD(struct pv_net_request, segments);
+	FIELD(struct pv_net_request, len_bytes);
+	FIELD(struct pv_net_request, token);
+	FIELD(struct pv_net_request, frame);
+	FIELD(struct pv_net_request, seg);
+	struct_end();
+
+	STRUCT(struct pv_net_config);
+	FIELD(struct pv_net_config, mac);
+	FIELD(struct pv_net_config, mtu_bytes);
+	FIELD(struct pv_net_config, flags);
+	FIELD(struct pv_net_config, receive_bytes_min);
+	FIELD(struct pv_net_config, send_bytes_max);
+	FIELD(struct pv_net_config, segments_max);
+	FIELD(struct pv_net_config, reserved);
 	struct_end();
 }
 
@@ -291,6 +324,7 @@ static void constants(void)
 	CONSTANT(PV_FEATURE_DIRECT);
 	CONSTANT(PV_FEATURE_USER);
 	CONSTANT(PV_FEATURE_HUGE_PAGES);
+	CONSTANT(PV_FEATURE_NET_OFFLOAD);
 	CONSTANT(PV_FEATURES_V1);
 	CONSTANT(PV_FEATURES_KERNEL);
 	/* note.h */
@@ -382,6 +416,23 @@ static void constants(void)
 	CONSTANT(PV_BLK_REQUEST_MAX_BYTES);
 	CONSTANT(PV_BLK_QUEUES_MAX);
 	CONSTANT(PV_BLK_ENTRIES_MAX);
+	/* net.h */
+	CONSTANT(PV_NET_RECEIVE);
+	CONSTANT(PV_NET_SEND);
+	CONSTANT(PV_NET_CHECKSUM_MISSING);
+	CONSTANT(PV_NET_CHECKSUM_GOOD);
+	CONSTANT(PV_NET_WHOLE);
+	CONSTANT(PV_NET_TCP4);
+	CONSTANT(PV_NET_TCP6);
+	CONSTANT(PV_NET_SEGMENTS_INLINE);
+	CONSTANT(PV_NET_CAN_CHECKSUM);
+	CONSTANT(PV_NET_CAN_TCP4);
+	CONSTANT(PV_NET_CAN_TCP6);
+	CONSTANT(PV_NET_HEADER_BYTES);
+	CONSTANT(PV_NET_SEGMENTED_MAX_BYTES);
+	CONSTANT(PV_NET_SEGMENTS_MAX);
+	CONSTANT(PV_NET_QUEUES_MAX);
+	CONSTANT(PV_NET_ENTRIES_MAX);
 	constant("PV_RING_BYTES(256)", PV_RING_BYTES(256));
 	constant("PV_RING_REQ_OFFSET(3)", PV_RING_REQ_OFFSET(3));
 	constant("PV_RING_RSP_OFFSET(256, 3)", PV_RING_RSP_OFFSET(256, 3));
@@ -398,6 +449,7 @@ int main(void)
 	kernel();
 	ring();
 	block();
+	net();
 	constants();
 	return holes != 0;
 }

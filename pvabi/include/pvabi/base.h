@@ -13,7 +13,7 @@
 /* The version this header set describes. A hypervisor serves a guest whose
  * major number equals its own and whose minor number is at most its own. */
 #define PV_ABI_MAJOR 1
-#define PV_ABI_MINOR 1
+#define PV_ABI_MINOR 2
 #define PV_ABI_VERSION ((uint32_t)PV_ABI_MAJOR << 16 | PV_ABI_MINOR)
 
 /* A guest-physical address. Always an integer, on both sides: the hypervisor

@@ -27,14 +27,9 @@ enum pv_blk_op {
 	PV_BLK_ZERO = 5     /* the range reads as zeroes. No segments */
 };
 
-/* A piece of guest RAM. Its address and length are multiples of
- * buffer_align_bytes; its length is not 0. */
-struct pv_blk_segment {
-	pv_gpa_t gpa PV_ALIGNED(8);
-	uint32_t len_bytes;
-	uint32_t reserved; /* must be 0 */
-};
-PV_SIZE_IS(struct pv_blk_segment, 16);
+/* A disk's address and length are multiples of buffer_align_bytes. The name is that
+ * of versions before 1.2. */
+#define pv_blk_segment pv_segment
 
 #define PV_BLK_SEGMENTS_INLINE 2
 

@@ -57,7 +57,7 @@ PV_SIZE_IS(struct pv_memory_range, 24);
 
 enum pv_device_type {
 	PV_DEVICE_BLOCK = 1, /* config is struct pv_blk_config */
-	PV_DEVICE_NET = 2    /* reserved */
+	PV_DEVICE_NET = 2    /* config is struct pv_net_config. Since 1.2 */
 };
 
 #define PV_DEVICE_NAME_BYTES 32

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Feature bits, for pv_note.required, pv_note.wanted and pv_boot_info.features.
- * Bits 0 to 3 are served since version 1.0, 16 to 20, 23 and 24 since 1.1. Bits 21 and
- * 22 name what is to come in this major version, so that nobody takes them for
- * something else. A hypervisor never grants a bit that it does not serve.
+ * Bits 0 to 3 are served since version 1.0, 16 to 20, 23 and 24 since 1.1, 21 and 25
+ * since 1.2. Bit 22 names what is to come in this major version, so that nobody takes
+ * it for something else. A hypervisor never grants a bit that it does not serve.
  */
 #ifndef PVABI_FEATURE_H
 #define PVABI_FEATURE_H
@@ -20,10 +20,12 @@
 #define PV_FEATURE_TRAPS (UINT64_C(1) << 18)   /* SET_TRAPS */
 #define PV_FEATURE_MMU (UINT64_C(1) << 19)     /* page tables of the guest's own */
 #define PV_FEATURE_SMP (UINT64_C(1) << 20)     /* VCPU_UP, VCPU_DOWN, YIELD_TO */
-#define PV_FEATURE_NET (UINT64_C(1) << 21)     /* reserved: network devices */
+#define PV_FEATURE_NET (UINT64_C(1) << 21)     /* network devices */
 #define PV_FEATURE_DIRECT (UINT64_C(1) << 22)  /* reserved: direct block rings */
 #define PV_FEATURE_USER (UINT64_C(1) << 23)    /* USER_RUN; comes with MMU only */
 #define PV_FEATURE_HUGE_PAGES (UINT64_C(1) << 24) /* entries for 1 GiB; with MMU only */
+#define PV_FEATURE_NET_OFFLOAD (UINT64_C(1) << 25) /* frames received may lack their
+	* checksum and stand for many (pv_net_frame); with NET only */
 
 /* What a version 1.0 hypervisor may grant. */
 #define PV_FEATURES_V1 \

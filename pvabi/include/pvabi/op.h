@@ -81,14 +81,15 @@ enum pv_op {
 	 * pv_device.queue_entries_max). Events come to the port of the calling
 	 * vCPU, which must not be a fixed one. Answers the queue's doorbell
 	 * number. -PV_ENODEV, -PV_EBUSY (already open), -PV_EINVAL, -PV_EFAULT,
-	 * -PV_ENOMEM. Needs PV_FEATURE_BLOCK. Cost 1. */
+	 * -PV_ENOMEM. Needs the feature of the device's type:
+	 * PV_FEATURE_BLOCK, PV_FEATURE_NET. Cost 1. */
 	PV_OP_QUEUE_OPEN = 9,
 
 	/* QUEUE_CLOSE(device, queue): stop taking requests, finish those taken,
 	 * answer them, and forget the ring. Requests not yet taken are never
 	 * answered. Answers 0 when the hypervisor no longer touches the ring or
-	 * any buffer. -PV_ENODEV. Needs PV_FEATURE_BLOCK. Cost 1, and the time
-	 * of the I/O. */
+	 * any buffer. -PV_ENODEV. Needs what QUEUE_OPEN needs. Cost 1, and the
+	 * time of the I/O. */
 	PV_OP_QUEUE_CLOSE = 10,
 
 	/* DOORBELL(number): tell the hypervisor that requests were pushed. Only

@@ -17,5 +17,6 @@
 #include <pvabi/user.h>    /* code it does not trust */
 #include <pvabi/ring.h>    /* how requests travel */
 #include <pvabi/block.h>   /* requests to disks */
+#include <pvabi/net.h>     /* frames to and from a network */
 
 #endif

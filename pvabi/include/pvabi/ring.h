@@ -53,6 +53,14 @@ struct pv_ring {
 PV_SIZE_IS(struct pv_ring, 128);
 PV_FIELD_AT(struct pv_ring, rsp_prod, 64);
 
+/* A piece of guest RAM that a request names. */
+struct pv_segment {
+	pv_gpa_t gpa PV_ALIGNED(8);
+	uint32_t len_bytes; /* not 0 */
+	uint32_t reserved;  /* must be 0 */
+};
+PV_SIZE_IS(struct pv_segment, 16);
+
 struct pv_ring_rsp {
 	uint64_t token PV_ALIGNED(8); /* of the request */
 	int32_t status;      /* 0 or -PV_E* */

@@ -84,7 +84,7 @@ PV_FIELD_AT(struct pv_net_request, seg, 32);
 
 /* pv_device.config of a network device. */
 struct pv_net_config {
-	uint8_t mac[6];  /* the guest's address */
+	uint8_t mac[6] PV_ALIGNED(8);  /* the guest's address */
 	uint16_t mtu_bytes; /* payload of a frame, from 68 */
 	uint32_t flags;  /* PV_NET_CAN_* */
 	uint32_t receive_bytes_min; /* the least a RECEIVE request may have: every

@@ -28,11 +28,7 @@ void hv_blk_target_attach(struct hv_blk_target *target, struct hv_loop *loop)
 void hv_blk_target_stats(const struct hv_blk_target *target,
 			 struct hv_blk_stats *ret_stats)
 {
-	const uint64_t *from = (const void *)&target->stats;
-	uint64_t *to = (void *)ret_stats;
-
-	for (unsigned i = 0; i < sizeof(*ret_stats) / sizeof(*to); i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	hv_counters_read(&target->stats, ret_stats, sizeof(*ret_stats));
 }
 
 /* The one place where the host's error numbers become the contract's. */
@@ -69,9 +65,9 @@ static void finish(struct hv_blk_io *b, int error)
 	uint64_t done = error ? b->disk_bytes - b->left_bytes : b->request_bytes;
 
 	if (b->op == PV_BLK_READ)
-		hv_blk_count(&stats->read_bytes, done);
+		hv_count(&stats->read_bytes, done);
 	else if (b->op == PV_BLK_WRITE)
-		hv_blk_count(&stats->written_bytes, done);
+		hv_count(&stats->written_bytes, done);
 	b->over(b, status_of(error), saturated(done));
 }
 

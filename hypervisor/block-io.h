@@ -12,6 +12,7 @@
 
 #include "disk.h"
 #include "loop.h"
+#include "ring.h"
 
 /* How a disk is filled with zeroes; found out by trying, best first. */
 enum hv_blk_zero_way {
@@ -23,9 +24,8 @@ enum hv_blk_zero_way {
 /* Counters of all queues of a device, for --stats. */
 struct hv_blk_stats {
 	uint64_t requests, failed, read_bytes, written_bytes;
-	uint64_t doorbells;        /* rung by the guest and seen here */
-	uint64_t events_sent, events_suppressed;
-	uint64_t batches;          /* of requests taken */
+	uint64_t batches; /* of requests taken */
+	struct hv_ring_stats ring;
 };
 
 /* How many requests are taken from a queue at a time, if that many wait; nor more once
@@ -36,7 +36,6 @@ struct hv_blk_stats {
 
 /* What all requests to one disk share. */
 struct hv_blk_target {
-	uint32_t device;     /* its number */
 	const struct hv_disk *disk;
 	struct hv_loop *loop;
 	int file;            /* a registered slot, or else the descriptor */
@@ -74,11 +73,5 @@ void hv_blk_target_stats(const struct hv_blk_target *target,
 /* The request passed its checks; op, target, over, iov and iovs are set. */
 void hv_blk_io_start(struct hv_blk_io *blk_io, uint64_t offset_bytes,
 		     uint64_t len_bytes);
-
-/* Add to a counter that only this thread writes and others may read. */
-static inline void hv_blk_count(uint64_t *counter, uint64_t more)
-{
-	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
-}
 
 #endif

@@ -1,41 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * See block-queue.h; the protocol is pvabi/ring.h, whose names are used here.
+ * See block-queue.h.
  */
 #include "block-queue.h"
 
 #include <errno.h>
-#include <liburing.h>
 #include <pvabi/block.h>
-#include <pvabi/error.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "block-io.h"
 #include "block-request.h"
-#include "event.h"
 #include "units.h"
 #include "vm.h"
 
 #define BATCH_MIN 8 /* requests, if that many wait */
 
 struct hv_blk_queue {
+	struct hv_ring ring;
 	struct hv_source source;
-	struct hv_vcpu *vcpu; /* the one to tell */
 	struct hv_blk_target *target;
-	struct pv_ring *ring; /* guest RAM: written by the guest at any time */
-	uint32_t entries;
-	uint32_t port;
-	uint32_t number;      /* of the device's queues */
-
-	/* Our own indices; those in the ring are only ever written. */
-	uint32_t req_cons;
-	uint32_t rsp_prod;
-	uint32_t rsp_published;
-	uint32_t rsp_cons;  /* the guest's, as last seen */
-	bool stopped;       /* the guest's indices made no sense */
 
 	struct hv_blk_slot *slots;  /* [entries] */
 	struct hv_blk_slot *free;
@@ -43,13 +27,6 @@ struct hv_blk_queue {
 	uint32_t slots_busy;
 	void *arena;
 	size_t arena_bytes;
-
-	struct hv_io doorbell;
-	bool doorbell_awaited;
-	int doorbell_fd;
-	uint64_t doorbell_count;
-
-	struct hv_job *closing;     /* over when the queue has drained */
 };
 
 /* A request being served, and what it needs from start to answer. */
@@ -69,9 +46,9 @@ struct hv_blk_slot {
  * one of short requests touches a page or two. */
 static int map_arena(struct hv_blk_queue *queue)
 {
-	size_t slots = hv_round_up(queue->entries * sizeof(struct hv_blk_slot),
+	size_t slots = hv_round_up(queue->ring.place.entries * sizeof(struct hv_blk_slot),
 				   PV_PAGE_BYTES);
-	size_t bytes = slots + queue->entries * LIST_BYTES;
+	size_t bytes = slots + queue->ring.place.entries * LIST_BYTES;
 	void *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -88,7 +65,7 @@ static int map_arena(struct hv_blk_queue *queue)
 static struct iovec *list_of(struct hv_blk_queue *queue, uint32_t slot)
 {
 	uint8_t *lists = (uint8_t *)queue->arena + queue->arena_bytes -
-			 queue->entries * LIST_BYTES;
+			 queue->ring.place.entries * LIST_BYTES;
 
 	return (struct iovec *)(void *)(lists + slot * LIST_BYTES);
 }
@@ -123,46 +100,15 @@ static void put_slot(struct hv_blk_slot *slot)
 static void push_response(struct hv_blk_queue *queue, uint64_t token,
 			  int32_t status, uint32_t done_bytes)
 {
-	struct pv_ring_rsp *response = (void *)((uint8_t *)queue->ring +
-		PV_RING_RSP_OFFSET(queue->entries,
-				   queue->rsp_prod & (queue->entries - 1)));
-
-	response->token = token;
-	response->status = status;
-	response->done_bytes = done_bytes;
-	queue->rsp_prod++;
+	hv_ring_answer(&queue->ring, token, status, done_bytes);
 	if (status)
-		hv_blk_count(&queue->target->stats.failed, 1);
-}
-
-/* Show the guest what was pushed since last time, and tell it if it asked. */
-static void publish(struct hv_blk_queue *queue)
-{
-	struct hv_blk_stats *stats = &queue->target->stats;
-	uint32_t old = queue->rsp_published, event;
-
-	if (queue->rsp_prod == old)
-		return;
-	queue->rsp_published = queue->rsp_prod;
-	/* After the responses; and before the look at rsp_event, since the
-	 * guest writes that and then looks at rsp_prod. */
-	__atomic_store_n(&queue->ring->rsp_prod, queue->rsp_prod,
-			 __ATOMIC_SEQ_CST);
-	event = __atomic_load_n(&queue->ring->rsp_event, __ATOMIC_SEQ_CST);
-	if (pv_ring_must_notify(event, old, queue->rsp_prod)) {
-		hv_blk_count(&stats->events_sent, 1);
-		hv_event_raise(queue->vcpu, queue->port);
-	} else {
-		hv_blk_count(&stats->events_suppressed, 1);
-	}
+		hv_count(&queue->target->stats.failed, 1);
 }
 
 static void finish_close(struct hv_blk_queue *queue)
 {
-	if (!queue->closing || queue->slots_busy || queue->doorbell_awaited)
-		return;
-	publish(queue);
-	hv_loop_job_done(queue->closing);
+	if (!queue->slots_busy)
+		hv_ring_finish(&queue->ring);
 }
 
 static void answer(struct hv_blk_io *blk_io, int32_t status,
@@ -177,51 +123,6 @@ static void answer(struct hv_blk_io *blk_io, int32_t status,
 
 /* ---- requests */
 
-/* The guest's own limits imply every bound we need:
- *
- *	rsp_cons <= rsp_prod <= req_cons <= req_prod <= rsp_cons + entries
- *
- * so what is served has a slot, and its response a place in the ring. */
-static bool indices_are_sane(const struct hv_blk_queue *queue,
-			     uint32_t req_prod, uint32_t rsp_cons)
-{
-	uint32_t unseen = queue->rsp_published - queue->rsp_cons;
-
-	return rsp_cons - queue->rsp_cons <= unseen &&
-	       req_prod - rsp_cons <= queue->entries &&
-	       req_prod - queue->req_cons <= queue->entries;
-}
-
-static void stop_guest(struct hv_blk_queue *queue, uint32_t req_prod,
-		       uint32_t rsp_cons)
-{
-	queue->stopped = true;
-	hv_guest_kill(queue->vcpu->vm,
-		      "the indices of block device %u, queue %u, make no sense: req_prod %u, rsp_cons %u, where %u requests were taken and %u answered, in a ring of %u",
-		      queue->target->device, queue->number, req_prod, rsp_cons,
-		      queue->req_cons, queue->rsp_published, queue->entries);
-}
-
-/* How many wait to be taken. */
-static uint32_t count_waiting(struct hv_blk_queue *queue)
-{
-	/* In this order: each rsp_cons allows all req_prod written after it. */
-	uint32_t req_prod =
-		__atomic_load_n(&queue->ring->req_prod, __ATOMIC_ACQUIRE);
-	uint32_t rsp_cons;
-
-	if (req_prod == queue->req_cons || queue->stopped ||
-	    hv_loop_abandoned(queue->target->loop))
-		return 0;
-	rsp_cons = __atomic_load_n(&queue->ring->rsp_cons, __ATOMIC_RELAXED);
-	if (!indices_are_sane(queue, req_prod, rsp_cons)) {
-		stop_guest(queue, req_prod, rsp_cons);
-		return 0;
-	}
-	queue->rsp_cons = rsp_cons;
-	return req_prod - queue->req_cons;
-}
-
 static int32_t map_buffers(struct hv_blk_slot *slot,
 			   const struct pv_blk_request *request)
 {
@@ -231,7 +132,7 @@ static int32_t map_buffers(struct hv_blk_slot *slot,
 	blk_io->iov = request->segments > PV_BLK_SEGMENTS_INLINE ? slot->many
 								 : slot->few;
 	return hv_blk_request_map(request, blk_io->target->disk,
-				  &slot->queue->vcpu->vm->memory, blk_io->iov);
+				  &slot->queue->ring.place.vcpu->vm->memory, blk_io->iov);
 }
 
 static void serve(struct hv_blk_queue *queue,
@@ -261,12 +162,9 @@ static void serve(struct hv_blk_queue *queue,
 /* The length it names, whatever became of it. */
 static uint64_t take(struct hv_blk_queue *queue)
 {
-	const uint8_t *at = (const uint8_t *)queue->ring +
-		PV_RING_REQ_OFFSET(queue->req_cons & (queue->entries - 1));
 	struct pv_blk_request request;
 
-	hv_copy_once(&request, at, sizeof(request));
-	queue->req_cons++;
+	hv_ring_take(&queue->ring, &request);
 	serve(queue, &request);
 	return request.len_bytes;
 }
@@ -277,7 +175,7 @@ static uint64_t take(struct hv_blk_queue *queue)
  * lines cheap. */
 static uint32_t choose_batch(struct hv_blk_queue *queue)
 {
-	uint32_t waiting = count_waiting(queue);
+	uint32_t waiting = hv_ring_waiting(&queue->ring);
 	uint32_t room = hv_loop_room(queue->target->loop);
 	uint32_t batch = waiting / 2;
 
@@ -304,14 +202,14 @@ static bool queue_poll(struct hv_source *source)
 						: HV_BLK_BATCH_CACHED_BYTES;
 	uint32_t batch, taken;
 
-	publish(queue);
+	hv_ring_publish(&queue->ring);
 	batch = choose_batch(queue);
 	if (!batch)
 		return false;
 	for (taken = 0; taken < batch && bytes < bytes_max; taken++)
 		bytes += take(queue);
-	hv_blk_count(&stats->batches, 1);
-	hv_blk_count(&stats->requests, taken);
+	hv_count(&stats->batches, 1);
+	hv_count(&stats->requests, taken);
 	return true;
 }
 
@@ -319,46 +217,14 @@ static bool queue_arm(struct hv_source *source)
 {
 	struct hv_blk_queue *queue = queue_of(source);
 
-	/* Before the last look, since the guest pushes and then reads it. */
-	__atomic_store_n(&queue->ring->req_event, queue->req_cons + 1,
-			 __ATOMIC_SEQ_CST);
+	hv_ring_arm(&queue->ring);
 	return choose_batch(queue) > 0;
-}
-
-/* ---- the doorbell */
-
-static void await_doorbell(struct hv_blk_queue *queue)
-{
-	struct io_uring_sqe *sqe =
-		hv_loop_sqe(queue->target->loop, &queue->doorbell);
-
-	io_uring_prep_read(sqe, queue->doorbell_fd, &queue->doorbell_count,
-			   sizeof(queue->doorbell_count), 0);
-	queue->doorbell_awaited = true;
-}
-
-/* That the loop turns is all a doorbell is for: it looks at every ring then.
- * One that is rung in a storm is read once a turn. */
-static void doorbell_rung(struct hv_io *io, int result)
-{
-	struct hv_blk_queue *queue =
-		HV_OWNER(io, struct hv_blk_queue, doorbell);
-
-	queue->doorbell_awaited = false;
-	if (result == sizeof(queue->doorbell_count))
-		hv_blk_count(&queue->target->stats.doorbells,
-			     queue->doorbell_count);
-	if (queue->closing)
-		finish_close(queue);
-	else
-		await_doorbell(queue);
 }
 
 /* ---- life */
 
-int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vcpu *vcpu,
-			struct pv_ring *ring, uint32_t entries, uint32_t port,
-			uint32_t number)
+int hv_blk_queue_create(const struct hv_ring_place *place,
+			struct hv_ring **ret_ring)
 {
 	struct hv_blk_queue *queue = calloc(1, sizeof(*queue));
 	int r;
@@ -367,49 +233,50 @@ int hv_blk_queue_create(struct hv_blk_queue **ret_queue, struct hv_vcpu *vcpu,
 		return -ENOMEM;
 	queue->source.poll = queue_poll;
 	queue->source.arm = queue_arm;
-	queue->vcpu = vcpu;
-	queue->ring = ring;
-	queue->entries = entries;
-	queue->port = port;
-	queue->number = number;
-	queue->doorbell.done = doorbell_rung;
-	queue->doorbell_fd = eventfd(0, EFD_CLOEXEC);
-	r = queue->doorbell_fd < 0 ? -errno : map_arena(queue);
+	r = hv_ring_init(&queue->ring, place);
+	if (!r)
+		r = map_arena(queue);
 	if (r < 0) {
-		hv_blk_queue_free(queue);
+		hv_blk_queue_free(&queue->ring);
 		return r;
 	}
-	*ret_queue = queue;
+	*ret_ring = &queue->ring;
 	return 0;
 }
 
-void hv_blk_queue_free(struct hv_blk_queue *queue)
+static struct hv_blk_queue *queue_with(struct hv_ring *ring)
 {
-	if (!queue)
-		return;
+	return HV_OWNER(ring, struct hv_blk_queue, ring);
+}
+
+void hv_blk_queue_free(struct hv_ring *ring)
+{
+	struct hv_blk_queue *queue = queue_with(ring);
+
 	if (queue->arena)
 		munmap(queue->arena, queue->arena_bytes);
-	if (queue->doorbell_fd >= 0)
-		close(queue->doorbell_fd);
+	hv_ring_done(&queue->ring);
 	free(queue);
 }
 
-int hv_blk_queue_eventfd(const struct hv_blk_queue *queue)
+void hv_blk_queue_open(struct hv_ring *ring, struct hv_blk_target *target)
 {
-	return queue->doorbell_fd;
-}
+	struct hv_blk_queue *queue = queue_with(ring);
 
-void hv_blk_queue_open(struct hv_blk_queue *queue, struct hv_blk_target *target)
-{
 	queue->target = target;
-	await_doorbell(queue);
+	hv_ring_open(ring, target->loop, &target->stats.ring);
 	hv_loop_add_source(target->loop, &queue->source);
 }
 
-void hv_blk_queue_close(struct hv_blk_queue *queue, struct hv_job *job)
+static void doorbell_silent(struct hv_ring *ring)
 {
-	queue->closing = job;
-	hv_loop_remove_source(queue->target->loop, &queue->source);
-	hv_loop_cancel(queue->target->loop, &queue->doorbell);
-	finish_close(queue);
+	finish_close(queue_with(ring));
+}
+
+void hv_blk_queue_close(struct hv_ring *ring, struct hv_job *job)
+{
+	struct hv_blk_queue *queue = queue_with(ring);
+
+	hv_loop_remove_source(ring->loop, &queue->source);
+	hv_ring_close(ring, job, doorbell_silent);
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "block.h"
 #include "engine.h"
+#include "pv-device.h"
 #include "units.h"
 #include "vm.h"
 
@@ -59,11 +59,11 @@ static void fill_ranges(struct pv_boot_info *boot, struct area *area,
 static void fill_devices(struct pv_boot_info *boot, struct area *area,
 			 const struct hv_vm *vm)
 {
-	struct pv_device *device = take(area, vm->blocks * sizeof(*device));
+	struct pv_device *device = take(area, vm->devices * sizeof(*device));
 
-	for (unsigned i = 0; i < vm->blocks; i++)
-		hv_block_describe(vm->block[i], &device[i]);
-	boot->devices = vm->blocks;
+	for (unsigned i = 0; i < vm->devices; i++)
+		hv_pv_device_describe(vm->device[i], &device[i]);
+	boot->devices = vm->devices;
 	boot->devices_addr = addr(area, device);
 }
 

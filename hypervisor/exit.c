@@ -4,12 +4,12 @@
  */
 #include "exit.h"
 
-#include "block.h"
 #include "clock.h"
 #include "crash.h"
 #include "engine.h"
 #include "event.h"
 #include "operations.h"
+#include "pv-device.h"
 #include "run-state.h"
 #include "trap.h"
 #include "user.h"
@@ -65,7 +65,7 @@ static void from_kernel(struct hv_vcpu *vcpu, const struct hv_exit *exit)
 		hv_operation(vcpu, exit->number, exit->regs);
 		break;
 	case HV_EXIT_DOORBELL:
-		hv_block_doorbell(vcpu->vm, exit->number);
+		hv_queue_doorbell(vcpu->vm, exit->number);
 		break;
 	case HV_EXIT_FAULT:
 		hv_trap(vcpu, exit);

@@ -197,8 +197,8 @@ static void stop_loop(struct hv_vm *vm)
 
 void hv_machine_free(struct hv_vm *vm)
 {
-	for (unsigned i = 0; i < vm->blocks; i++)
-		hv_block_free(vm->block[i]);
+	for (unsigned i = 0; i < vm->devices; i++)
+		hv_pv_device_free(vm->device[i]);
 	if (vm->native)
 		hv_native_close_disks(vm->native);
 	stop_loop(vm);

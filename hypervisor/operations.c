@@ -9,12 +9,12 @@
 #include <sched.h>
 #include <sys/random.h>
 
-#include "block.h"
 #include "clock.h"
 #include "console.h"
 #include "crash.h"
 #include "engine.h"
 #include "event.h"
+#include "pv-device.h"
 #include "sleep.h"
 #include "space.h"
 #include "trap.h"
@@ -23,7 +23,7 @@
 
 static const struct {
 	const char *name;
-	uint64_t needs; /* PV_FEATURE_* */
+	uint64_t needs; /* one of these PV_FEATURE_*, if there are any */
 } operations[PV_OP_SLOTS] = {
 	[PV_OP_NOP] = { "nop", 0 },
 	[PV_OP_EXIT] = { "exit", 0 },
@@ -34,8 +34,8 @@ static const struct {
 	[PV_OP_YIELD] = { "yield", 0 },
 	[PV_OP_CLOCK] = { "clock", 0 },
 	[PV_OP_RANDOM] = { "random", PV_FEATURE_RANDOM },
-	[PV_OP_QUEUE_OPEN] = { "queue_open", PV_FEATURE_BLOCK },
-	[PV_OP_QUEUE_CLOSE] = { "queue_close", PV_FEATURE_BLOCK },
+	[PV_OP_QUEUE_OPEN] = { "queue_open", PV_FEATURE_BLOCK | PV_FEATURE_NET },
+	[PV_OP_QUEUE_CLOSE] = { "queue_close", PV_FEATURE_BLOCK | PV_FEATURE_NET },
 	[PV_OP_DOORBELL] = { "doorbell", 0 },
 	[PV_OP_FEATURES] = { "features", 0 },
 	[PV_OP_SEND_EVENT] = { "send_event", PV_FEATURE_UPCALLS },
@@ -91,8 +91,12 @@ static int64_t op_random(const struct hv_vm *vm, pv_gpa_t gpa, uint64_t len)
 
 static bool granted(const struct hv_vm *vm, uint32_t number)
 {
-	return number < PV_OP_SLOTS &&
-	       !(operations[number].needs & ~vm->features);
+	uint64_t needs;
+
+	if (number >= PV_OP_SLOTS)
+		return false;
+	needs = operations[number].needs;
+	return !needs || needs & vm->features;
 }
 
 /* Linux has no directed yield: whoever else wants this CPU gets it, and a thread
@@ -179,10 +183,9 @@ static int64_t serve(struct hv_vcpu *vcpu, uint32_t number,
 	case PV_OP_RANDOM:
 		return op_random(vm, r->rdi, r->rsi);
 	case PV_OP_QUEUE_OPEN:
-		return hv_block_queue_open(vcpu, r->rdi, r->rsi, r->rdx, r->rcx,
-					   r->r8);
+		return hv_queue_open(vcpu, r->rdi, r->rsi, r->rdx, r->rcx, r->r8);
 	case PV_OP_QUEUE_CLOSE:
-		return hv_block_queue_close(vm, r->rdi, r->rsi);
+		return hv_queue_close(vm, r->rdi, r->rsi);
 	case PV_OP_FEATURES:
 		return (int64_t)vm->features;
 	case PV_OP_SEND_EVENT:

@@ -81,9 +81,9 @@ struct json_object *hv_stats_disk(const struct hv_blk_stats *b)
 	hv_json_put_u64(o, "failed", b->failed);
 	hv_json_put_u64(o, "read_bytes", b->read_bytes);
 	hv_json_put_u64(o, "written_bytes", b->written_bytes);
-	hv_json_put_u64(o, "doorbells", b->doorbells);
-	hv_json_put_u64(o, "events_sent", b->events_sent);
-	hv_json_put_u64(o, "events_suppressed", b->events_suppressed);
+	hv_json_put_u64(o, "doorbells", b->ring.doorbells);
+	hv_json_put_u64(o, "events_sent", b->ring.events_sent);
+	hv_json_put_u64(o, "events_suppressed", b->ring.events_suppressed);
 	hv_json_put_u64(o, "batches", b->batches);
 	return o;
 }
@@ -92,10 +92,12 @@ static struct json_object *block_json(const struct hv_vm *vm)
 {
 	struct json_object *list = json_object_new_array();
 
-	for (unsigned i = 0; i < vm->blocks; i++) {
+	for (unsigned i = 0; i < vm->devices; i++) {
 		struct hv_blk_stats stats;
 
-		hv_block_stats(vm->block[i], &stats);
+		if (vm->device[i]->ops->type != PV_DEVICE_BLOCK)
+			continue;
+		hv_block_stats(vm->device[i], &stats);
 		json_object_array_add(list, hv_stats_disk(&stats));
 	}
 	return list;

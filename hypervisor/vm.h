@@ -20,13 +20,15 @@
 #include "vcpu.h"
 #include "window.h"
 
-struct hv_block;
 struct hv_console;
 struct hv_host_event;
 struct hv_loop;
 struct hv_native;
+struct hv_pv_device;
 
 #define HV_BLOCK_DEVICES_MAX 16
+#define HV_NETS_MAX 8
+#define HV_PV_DEVICES_MAX (HV_BLOCK_DEVICES_MAX + HV_NETS_MAX)
 
 struct hv_vm {
 	struct hv_memory memory;
@@ -39,8 +41,8 @@ struct hv_vm {
 	struct hv_loop *_Atomic loop;      /* NULL until hv_vm_loop made it */
 	struct hv_console *console;
 	struct hv_host_event *host_event; /* NULL: none */
-	struct hv_block *block[HV_BLOCK_DEVICES_MAX];
-	unsigned blocks;
+	struct hv_pv_device *device[HV_PV_DEVICES_MAX]; /* disks, networks */
+	unsigned devices;
 	struct hv_stats stats;
 	struct hv_image image;
 	struct hv_native *native;  /* NULL: the guest is paravirtual */

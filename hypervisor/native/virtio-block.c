@@ -75,11 +75,11 @@ static void show(struct hv_virtio_block *b)
 
 	switch (hv_virtq_show(&b->queue)) {
 	case HV_VIRTQ_INTERRUPT:
-		hv_blk_count(&stats->events_sent, 1);
+		hv_count(&stats->ring.events_sent, 1);
 		hv_virtio_interrupt(&b->virtio);
 		break;
 	case HV_VIRTQ_SHOWN:
-		hv_blk_count(&stats->events_suppressed, 1);
+		hv_count(&stats->ring.events_suppressed, 1);
 		break;
 	case HV_VIRTQ_NOTHING:
 		break;
@@ -100,7 +100,7 @@ static void answer(struct slot *slot, uint8_t status, uint32_t read_bytes)
 	struct hv_virtio_block *b = slot->block;
 
 	if (status != VIRTIO_BLK_S_OK)
-		hv_blk_count(&b->target.stats.failed, 1);
+		hv_count(&b->target.stats.failed, 1);
 	*slot->status = status;
 	hv_virtq_put(&b->queue, slot->chain.head, read_bytes + 1);
 	put_slot(slot);
@@ -213,8 +213,8 @@ static bool queue_poll(struct hv_source *source)
 	hv_virtq_listen(&b->queue, false);
 	for (taken = 0; taken < batch && bytes < most && !b->stopped; taken++)
 		bytes += serve(b);
-	hv_blk_count(&b->target.stats.batches, 1);
-	hv_blk_count(&b->target.stats.requests, taken);
+	hv_count(&b->target.stats.batches, 1);
+	hv_count(&b->target.stats.requests, taken);
 	return true;
 }
 
@@ -243,7 +243,7 @@ static void doorbell_rung(struct hv_io *io, int result)
 
 	b->doorbell_awaited = false;
 	if (result == sizeof(b->doorbell_count))
-		hv_blk_count(&b->target.stats.doorbells, b->doorbell_count);
+		hv_count(&b->target.stats.ring.doorbells, b->doorbell_count);
 	if (b->closing)
 		finish_close(b);
 	else
@@ -395,7 +395,6 @@ int hv_virtio_block_add(struct hv_virtio_block **ret_block,
 	*ret_block = b;
 	snprintf(b->name, sizeof(b->name), "block%u", number);
 	memcpy(b->id, spec->id, sizeof(b->id));
-	b->target.device = number;
 	describe(b);
 	return hv_virtio_add(&b->virtio, native, err);
 }

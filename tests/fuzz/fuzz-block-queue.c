@@ -73,7 +73,7 @@ static void step(struct fake_guest *guest, const struct step *s)
 		guest->ring->rsp_event = guest->ring->rsp_prod + s->value;
 		break;
 	case 4:
-		hv_block_queue_close(&guest->vm, 0, 0);
+		hv_queue_close(&guest->vm, 0, 0);
 		fake_queue_open(guest, ENTRIES);
 		break;
 	case 5:
@@ -113,6 +113,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		bytes -= sizeof(s);
 		step(&guest, &s);
 	}
-	hv_block_queue_close(&guest.vm, 0, 0);
+	hv_queue_close(&guest.vm, 0, 0);
 	return 0;
 }

@@ -60,6 +60,7 @@ static inline int fake_guest_make(struct fake_guest *ret_guest,
 	hv_vm_init(&ret_guest->vm, 1);
 	ret_guest->vm.vcpu[0].page = &fake_vcpu;
 	ret_guest->vm.poll_ns = 20000;
+	ret_guest->vm.features = PV_FEATURE_BLOCK;
 	if (hv_memory_create(&ret_guest->vm.memory, FAKE_RAM_BYTES) < 0)
 		return -1;
 	return hv_block_add(&ret_guest->vm, &spec, &err);
@@ -67,7 +68,7 @@ static inline int fake_guest_make(struct fake_guest *ret_guest,
 
 static inline void fake_guest_free(struct fake_guest *guest)
 {
-	hv_block_free(guest->vm.block[0]);
+	hv_pv_device_free(guest->vm.device[0]);
 	hv_loop_stop(guest->vm.loop);
 	hv_memory_done(&guest->vm.memory);
 }
@@ -83,7 +84,7 @@ static inline int64_t fake_queue_open(struct fake_guest *guest, uint32_t entries
 	guest->entries = entries;
 	guest->req_prod = guest->rsp_cons = 0;
 	memset(guest->ring, 0, PV_RING_BYTES(entries));
-	return hv_block_queue_open(&guest->vm.vcpu[0], 0, 0, FAKE_RING, entries,
+	return hv_queue_open(&guest->vm.vcpu[0], 0, 0, FAKE_RING, entries,
 				   FAKE_PORT);
 }
 

@@ -121,8 +121,8 @@ Test(block_queue, an_idle_queue_asks_for_a_doorbell_and_hears_it)
 	cr_assert_eq(guest.ring->req_event, guest.req_prod + 1);
 	usleep(20000);
 	cr_assert_eq(answer_to(&r).status, 0);
-	hv_block_stats(guest.vm.block[0], &stats);
-	cr_assert_geq(stats.doorbells, 1);
+	hv_block_stats(guest.vm.device[0], &stats);
+	cr_assert_geq(stats.ring.doorbells, 1);
 	cr_assert_eq(stats.requests, 2);
 	cr_assert_eq(stats.read_bytes, 1024);
 }
@@ -137,15 +137,15 @@ Test(block_queue, an_event_is_sent_only_where_one_was_asked_for)
 	__atomic_store_n(&guest.ring->rsp_event, guest.rsp_cons + 1,
 			 __ATOMIC_SEQ_CST);
 	answer_to(&r);
-	hv_block_stats(guest.vm.block[0], &stats);
-	for (int naps = 0; naps < 1000 && !stats.events_sent; naps++) {
+	hv_block_stats(guest.vm.device[0], &stats);
+	for (int naps = 0; naps < 1000 && !stats.ring.events_sent; naps++) {
 		fake_nap();
-		hv_block_stats(guest.vm.block[0], &stats);
+		hv_block_stats(guest.vm.device[0], &stats);
 	}
-	cr_assert_eq(stats.events_sent, 1);
+	cr_assert_eq(stats.ring.events_sent, 1);
 	cr_assert_eq(fake_vcpu.pending[FAKE_PORT / 64],
 		     UINT64_C(1) << FAKE_PORT % 64);
-	cr_assert_eq(stats.events_suppressed, 1);
+	cr_assert_eq(stats.ring.events_suppressed, 1);
 }
 
 Test(block_queue, the_short_last_block_reads_as_zeroes_past_the_size)
@@ -245,12 +245,12 @@ Test(block_queue, closing_answers_what_was_taken_and_touches_no_more)
 		fake_put(&guest, &r);
 	}
 	fake_publish(&guest, guest.req_prod);
-	cr_assert_eq(hv_block_queue_close(&guest.vm, 0, 0), 0);
+	cr_assert_eq(hv_queue_close(&guest.vm, 0, 0), 0);
 	memset(fake_ram(&guest, 0), 0xee, FAKE_RAM_BYTES / 2);
 	usleep(5000);
 	for (uint32_t i = 0; i < FAKE_RAM_BYTES / 2; i++)
 		cr_assert_eq(guest.vm.memory.base[i], 0xee);
-	cr_assert_eq(hv_block_queue_close(&guest.vm, 0, 0), -PV_ENODEV);
+	cr_assert_eq(hv_queue_close(&guest.vm, 0, 0), -PV_ENODEV);
 }
 
 Test(block_queue, opening_and_closing_many_times_leaks_no_descriptor)
@@ -259,7 +259,7 @@ Test(block_queue, opening_and_closing_many_times_leaks_no_descriptor)
 
 	close(before);
 	for (int i = 0; i < 300; i++) {
-		cr_assert_eq(hv_block_queue_close(&guest.vm, 0, 0), 0);
+		cr_assert_eq(hv_queue_close(&guest.vm, 0, 0), 0);
 		cr_assert_eq(fake_queue_open(&guest, ENTRIES), 0);
 	}
 	after = dup(0);
@@ -272,12 +272,12 @@ Test(block_queue, a_ring_that_is_not_zero_or_lies_elsewhere_is_refused)
 	uint8_t *dirty = fake_ram(&guest, 65536);
 
 	dirty[0] = 1;
-	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 1, 65536, 16, 20),
+	cr_assert_eq(hv_queue_open(&guest.vm.vcpu[0], 0, 1, 65536, 16, 20),
 		     -PV_EINVAL);
-	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 1, 131072 + 8, 16, 20),
+	cr_assert_eq(hv_queue_open(&guest.vm.vcpu[0], 0, 1, 131072 + 8, 16, 20),
 		     -PV_EINVAL);
-	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 1, FAKE_RAM_BYTES - 64, 16,
+	cr_assert_eq(hv_queue_open(&guest.vm.vcpu[0], 0, 1, FAKE_RAM_BYTES - 64, 16,
 					 20), -PV_EFAULT);
-	cr_assert_eq(hv_block_queue_open(&guest.vm.vcpu[0], 0, 0, 131072, 16, 20),
+	cr_assert_eq(hv_queue_open(&guest.vm.vcpu[0], 0, 0, 131072, 16, 20),
 		     -PV_EBUSY);
 }

@@ -123,14 +123,27 @@ int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
 	return port;
 }
 
-static int poll_for(unsigned vcpu, unsigned port, uint64_t deadline_ns)
+static int poll_for(unsigned vcpu, const struct pvg_ports *ports,
+		    uint64_t deadline_ns)
 {
-	while (!pvg_port_pending_on(vcpu, port)) {
+	int port;
+
+	while ((port = pvg_ports_first(pvg_vcpu_page(vcpu), ports)) < 0) {
 		if (pvg_clock_ns() >= deadline_ns)
 			return -PV_ETIMEDOUT;
 		pvg_op_yield();
 	}
-	return 0;
+	return port;
+}
+
+int pvg_ports_wait_on(unsigned vcpu, const struct pvg_ports *ports,
+		      uint64_t deadline_ns)
+{
+	if (pvg_ports_wait_hook)
+		return pvg_ports_wait_hook(vcpu, ports, deadline_ns);
+	if (vcpu == pvg_vcpu_number())
+		return pvg_ports_wait(ports, deadline_ns);
+	return poll_for(vcpu, ports, deadline_ns);
 }
 
 int pvg_port_wait_on(unsigned vcpu, unsigned port, uint64_t deadline_ns)
@@ -139,12 +152,7 @@ int pvg_port_wait_on(unsigned vcpu, unsigned port, uint64_t deadline_ns)
 	int answer;
 
 	pvg_ports_add(&ports, port);
-	if (pvg_ports_wait_hook)
-		answer = pvg_ports_wait_hook(vcpu, &ports, deadline_ns);
-	else if (vcpu == pvg_vcpu_number())
-		answer = pvg_ports_wait(&ports, deadline_ns);
-	else
-		answer = poll_for(vcpu, port, deadline_ns);
+	answer = pvg_ports_wait_on(vcpu, &ports, deadline_ns);
 	if (answer < 0)
 		return answer;
 	pvg_port_clear_on(vcpu, port);

@@ -75,6 +75,13 @@ static inline bool pvg_others_are_ready(void)
 	return pvg_others_hook && pvg_others_hook();
 }
 
+/* net.c: kick, and run the callbacks of what has been answered by now. */
+struct pvg_ring;
+uint32_t pvg_net_poll_ring(struct pvg_ring *ring);
+/* net-sync.c: the buffers of pvg_net_receive. */
+struct pvg_net;
+void pvg_net_pool_free(struct pvg_net *net);
+
 /* entry.S: where upcalls and traps enter, and go on to pvg_*_deliver. Not until
  * pvg_entry_prepare (entry.c) was called. */
 void pvg_upcall_entry(void);

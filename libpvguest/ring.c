@@ -88,12 +88,36 @@ int pvg_ring_open(struct pvg_ring *ret_ring, const struct pv_device *device,
 	return 0;
 }
 
-void pvg_ring_close(struct pvg_ring *ring)
+void pvg_ring_stop(struct pvg_ring *ring)
 {
 	pvg_op_queue_close(ring->device, ring->queue);
+}
+
+void *pvg_ring_forget(struct pvg_ring *ring)
+{
+	ring->req_prod = ring->req_published = ring->rsp_cons + ring->mask + 1;
+	for (uint32_t token = 0; token <= ring->mask; token++) {
+		uintptr_t owner = ring->owners[token];
+
+		if (owner & 1)
+			continue;
+		ring->owners[token] = 1;
+		return (void *)owner;
+	}
+	return NULL;
+}
+
+void pvg_ring_free(struct pvg_ring *ring)
+{
 	pvg_port_free(ring->port);
 	pvg_pages_free(ring->shared, ring_pages(ring->mask + 1));
 	ring->shared = NULL;
+}
+
+void pvg_ring_close(struct pvg_ring *ring)
+{
+	pvg_ring_stop(ring);
+	pvg_ring_free(ring);
 }
 
 void pvg_ring_publish(struct pvg_ring *ring)
@@ -161,24 +185,54 @@ bool pvg_ring_arm(struct pvg_ring *ring)
 /* Waits poll for pvg_boot.poll_ns times 1 to this. */
 #define POLL_GROWTH_MAX 16
 
-static bool poll_until(struct pvg_ring *ring, uint64_t end_ns)
+/* Where there is no other ring, other is NULL. */
+static bool look_at(struct pvg_ring *ring, struct pvg_ring *other)
+{
+	return pvg_ring_look(ring) || (other && pvg_ring_look(other));
+}
+
+static bool arm(struct pvg_ring *ring, struct pvg_ring *other)
+{
+	bool there = other && pvg_ring_arm(other);
+
+	return pvg_ring_arm(ring) || there;
+}
+
+static void clear_ports(const struct pvg_ring *ring, const struct pvg_ring *other)
+{
+	pvg_port_clear_on(ring->vcpu, ring->port);
+	if (other)
+		pvg_port_clear_on(ring->vcpu, other->port);
+}
+
+static bool poll_until(struct pvg_ring *ring, struct pvg_ring *other,
+		       uint64_t end_ns)
 {
 	do {
-		if (pvg_ring_look(ring))
+		if (look_at(ring, other))
 			return true;
 		__builtin_ia32_pause();
 	} while (pvg_clock_ns() < end_ns && !pvg_others_are_ready());
 	return false;
 }
 
-static int sleep_until_told(struct pvg_ring *ring, uint64_t deadline_ns)
+static int sleep_until_told(struct pvg_ring *ring, struct pvg_ring *other,
+			    uint64_t deadline_ns)
 {
+	struct pvg_ports ports = { { 0 } };
 	int answer = 0;
 
-	pvg_port_clear_on(ring->vcpu, ring->port);
-	while (!pvg_ring_arm(ring) && answer == 0)
-		answer = pvg_port_wait_on(ring->vcpu, ring->port, deadline_ns);
-	return ring->rsp_seen != ring->rsp_cons ? 0 : answer;
+	pvg_ports_add(&ports, ring->port);
+	if (other)
+		pvg_ports_add(&ports, other->port);
+	for (;;) {
+		clear_ports(ring, other);
+		if (arm(ring, other))
+			return 0;
+		if (answer < 0)
+			return answer;
+		answer = pvg_ports_wait_on(ring->vcpu, &ports, deadline_ns);
+	}
 }
 
 /* As the hypervisor does with its own: a sleep that polling a little longer would
@@ -194,21 +248,27 @@ static void adapt_poll(struct pvg_ring *ring, uint64_t waited_ns)
 		ring->poll_ns *= 2;
 }
 
-int pvg_ring_wait(struct pvg_ring *ring, uint64_t deadline_ns)
+int pvg_ring_wait_either(struct pvg_ring *ring, struct pvg_ring *other,
+			 uint64_t deadline_ns)
 {
 	uint64_t began_ns, end_ns;
 	int answer;
 
-	if (pvg_ring_look(ring))
+	if (look_at(ring, other))
 		return 0;
 	/* Polling reads the clock; where that is an exit, sleeping is no dearer. */
 	if (ring->poll_ns == 0 || !pvg_clock_record)
-		return sleep_until_told(ring, deadline_ns);
+		return sleep_until_told(ring, other, deadline_ns);
 	began_ns = pvg_clock_ns();
 	end_ns = began_ns + ring->poll_ns;
-	if (poll_until(ring, end_ns < deadline_ns ? end_ns : deadline_ns))
+	if (poll_until(ring, other, end_ns < deadline_ns ? end_ns : deadline_ns))
 		return 0;
-	answer = sleep_until_told(ring, deadline_ns);
+	answer = sleep_until_told(ring, other, deadline_ns);
 	adapt_poll(ring, pvg_clock_ns() - began_ns);
 	return answer;
+}
+
+int pvg_ring_wait(struct pvg_ring *ring, uint64_t deadline_ns)
+{
+	return pvg_ring_wait_either(ring, NULL, deadline_ns);
 }

@@ -86,8 +86,10 @@ int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns);
 /* The same for one port, which is cleared. 0 or -PV_ETIMEDOUT. A thread that may
  * be moved waits, here as above, for the vCPU that it is on at the call. */
 int pvg_port_wait(unsigned port, uint64_t deadline_ns);
-/* The same for a port of any vCPU. Where that is another and no scheduler runs
- * it polls, YIELD by YIELD: a vCPU cannot sleep for another's event. */
+/* The same for ports of any vCPU. Where that is another and no scheduler runs
+ * they poll, YIELD by YIELD: a vCPU cannot sleep for another's event. */
+int pvg_ports_wait_on(unsigned vcpu, const struct pvg_ports *ports,
+		      uint64_t deadline_ns);
 int pvg_port_wait_on(unsigned vcpu, unsigned port, uint64_t deadline_ns);
 
 #ifdef __cplusplus

@@ -28,7 +28,7 @@ PV_FIELD_AT(struct pvg_note_record, desc, 20);
  * tables of one's own and user mode (PV_FEATURE_MMU, PV_FEATURE_USER) make the start
  * some 0.1 ms longer, and are to be asked for. */
 #define PVG_FEATURES_DEFAULT \
-	(PV_FEATURES_V1 | PV_FEATURE_HUGE_PAGES | \
+	(PV_FEATURES_V1 | PV_FEATURE_NET | PV_FEATURE_HUGE_PAGES | \
 	 (PV_FEATURES_KERNEL & ~(PV_FEATURE_MMU | PV_FEATURE_USER)))
 
 #ifdef __cplusplus

@@ -15,6 +15,7 @@
 #include <pvguest/clock.h>   /* time and sleep */
 #include <pvguest/random.h>  /* random numbers */
 #include <pvguest/block.h>   /* disks */
+#include <pvguest/net.h>     /* networks */
 #include <pvguest/page.h>    /* pages of RAM */
 #include <pvguest/event.h>   /* waiting for several things */
 #include <pvguest/ring.h>    /* a driver of your own */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The guest's side of a queue (<pvabi/ring.h>), whatever travels in it. Block
- * devices are driven through <pvguest/block.h>; this is for drivers.
+ * The guest's side of a queue (<pvabi/ring.h>), whatever travels in it. Disks and
+ * networks are driven through <pvguest/block.h> and <pvguest/net.h>; this is for
+ * drivers.
  *
  *	slot = pvg_ring_push(ring, owner, &token);  fill it, with the token
  *	...                                         as many as there are
@@ -54,6 +55,13 @@ int pvg_ring_open(struct pvg_ring *ret_ring, const struct pv_device *device,
 /* Close it. The hypervisor finishes what it took first; requests that were not
  * answered are forgotten. Cost 1 exit and the time of the I/O. */
 void pvg_ring_close(struct pvg_ring *ring);
+
+/* The same in steps, for owners that are to hear of it: stop, take the answers that
+ * are there still, forget one owner after the other until NULL, free. From the first
+ * forget on the ring is full. */
+void pvg_ring_stop(struct pvg_ring *ring);
+void *pvg_ring_forget(struct pvg_ring *ring);
+void pvg_ring_free(struct pvg_ring *ring);
 
 /* Requests pushed whose answer was not taken. */
 static inline uint32_t pvg_ring_open_requests(const struct pvg_ring *ring)
@@ -134,6 +142,9 @@ bool pvg_ring_arm(struct pvg_ring *ring);
  * look for it for pvg_boot.poll_ns, then arm and sleep. 0 or -PV_ETIMEDOUT.
  * Cost 0 exits if the answer comes soon, else 1. */
 int pvg_ring_wait(struct pvg_ring *ring, uint64_t deadline_ns);
+/* The same for two rings that were opened on one vCPU: until either has an answer. */
+int pvg_ring_wait_either(struct pvg_ring *ring, struct pvg_ring *other,
+			 uint64_t deadline_ns);
 
 #ifdef __cplusplus
 }

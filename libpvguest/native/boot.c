@@ -17,7 +17,8 @@
 #define ALWAYS_THERE                                                          \
 	(PV_FEATURE_CLOCK | PV_FEATURE_INPUT | PV_FEATURE_UPCALLS |           \
 	 PV_FEATURE_TIMER | PV_FEATURE_TRAPS | PV_FEATURE_MMU |               \
-	 PV_FEATURE_SMP | PV_FEATURE_USER | PV_FEATURE_BLOCK)
+	 PV_FEATURE_SMP | PV_FEATURE_USER | PV_FEATURE_BLOCK |            \
+	 PV_FEATURE_NET)
 
 __attribute__((noreturn)) void
 pvg_native_boot(const struct pvh_start_info *info);
@@ -49,6 +50,13 @@ static void start_first_vcpu(void)
 	pvg_cpu()->started = pvg_cpu()->up = true;
 }
 
+/* Who does not know of it must not be given such frames. */
+static uint64_t offload_if_wanted(void)
+{
+	return (pvg_note.desc.required | pvg_note.desc.wanted) &
+	       PV_FEATURE_NET_OFFLOAD;
+}
+
 static void check_features(void)
 {
 	uint64_t missing = pvg_note.desc.required & ~pvg_boot.features;
@@ -65,7 +73,7 @@ __attribute__((noreturn)) static void go_on(void)
 	pvg_interrupts_prepare();
 	pvg_interrupts_start();
 	pvg_clock_calibrate();
-	pvg_disks_find();
+	pvg_devices_find();
 	pvg_run_state_set(PV_RUN_RUNNING);
 	pvg_vcpu_prepare(0); /* interrupts look at it */
 	__asm__ volatile("sti");
@@ -83,7 +91,7 @@ void pvg_native_boot(const struct pvh_start_info *info)
 	pvg_boot.size_bytes = sizeof(pvg_boot);
 	pvg_boot.abi_version = PV_ABI_VERSION;
 	pvg_boot.flags = PV_BOOT_TERMINAL;
-	pvg_boot.features |= ALWAYS_THERE;
+	pvg_boot.features |= ALWAYS_THERE | offload_if_wanted();
 	/* From here on nothing of the loader's is overwritten before it was read. */
 	pvg_arguments_take(info->command_line_addr
 				   ? (const char *)(uintptr_t)

@@ -38,6 +38,6 @@ void pvg_op_exit(uint64_t status)
 				  (long long)status, PV_EXIT_STATUS_MAX);
 		status = PV_EXIT_STATUS_MAX;
 	}
-	pvg_disks_close();
+	pvg_devices_close();
 	pvg_machine_end((uint32_t)status);
 }

@@ -29,14 +29,16 @@ extern pv_gpa_t pvg_trampoline_page;
  * go to pvg_device_announced, which keeps them or does not. */
 void pvg_arguments_take(const char *line);
 
-/* block.c: whether a word of the command line announces a device; it is taken then.
- * Which of those are disks, once time passes. To give all queues back. */
+/* devices.c: whether a word of the command line announces a device; it is taken then.
+ * Which of those are disks and networks, once time passes. To give the disks' queues
+ * back, when what was written must be on the disk. */
 bool pvg_device_announced(const char *word);
 void pvg_device_found(uint64_t address, uint32_t gsi); /* by acpi.c */
-void pvg_disks_find(void);
-void pvg_disks_close(void);
-/* Answers that have come while their interrupt could not: whether there were any, which
- * are in the ring now. */
+void pvg_devices_find(void);
+void pvg_devices_close(void);
+
+/* queue.c: answers that have come while their interrupt could not: whether there were
+ * any, which are in the ring now. */
 bool pvg_ring_is_unheard(uint32_t doorbell);
 
 /* acpi.c: which processors there are, and devices, as the firmware's tables have it. */

@@ -10,7 +10,7 @@
 #include <pvguest/panic.h>
 
 #include "../internal.h"
-#include "virtio.h"
+#include "disk.h"
 
 #define SECTOR_BYTES 512u
 #define ID_BYTES 20u
@@ -69,6 +69,16 @@ struct pvg_disk_request {
 
 /* ---- requests */
 
+static struct pvg_virtq *virtq_of(struct pvg_disk *disk)
+{
+	return &disk->driven.queue[0].virtq;
+}
+
+static struct pvg_disk *disk_of(struct pvg_driven *driven)
+{
+	return (struct pvg_disk *)(void *)driven;
+}
+
 static uint32_t saturate(uint64_t value)
 {
 	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
@@ -77,7 +87,7 @@ static uint32_t saturate(uint64_t value)
 static struct pvg_disk_request *open_chain(struct pvg_disk *disk, uint32_t type,
 					   uint64_t sector)
 {
-	struct pvg_disk_request *r = &disk->requests[disk->queue.free];
+	struct pvg_disk_request *r = &disk->requests[virtq_of(disk)->free];
 
 	r->header = (struct header){ type, 0, sector };
 	r->status = STATUS_NONE;
@@ -85,29 +95,29 @@ static struct pvg_disk_request *open_chain(struct pvg_disk *disk, uint32_t type,
 	r->chain = (struct pvg_virtq_chain){ 0 };
 	r->bytes_max = sizeof(r->status);
 	r->sectors_left = 0;
-	pvg_virtq_add(&disk->queue, &r->chain, &r->header, sizeof(r->header), 0);
+	pvg_virtq_add(virtq_of(disk), &r->chain, &r->header, sizeof(r->header), 0);
 	return r;
 }
 
 static void close_chain(struct pvg_disk *disk, struct pvg_disk_request *r)
 {
-	pvg_virtq_add(&disk->queue, &r->chain, &r->status, sizeof(r->status),
+	pvg_virtq_add(virtq_of(disk), &r->chain, &r->status, sizeof(r->status),
 		      PVG_VIRTQ_DEVICE_WRITES);
-	pvg_virtq_offer(&disk->queue, &r->chain);
-	disk->under_way++;
+	pvg_virtq_offer(virtq_of(disk), &r->chain);
 }
 
 static struct pvg_disk_request *begin_transfer(struct pvg_disk *disk,
 					const struct pv_blk_request *request)
 {
-	const struct pv_blk_segment *segment = pvg_block_segments(request);
+	const struct pv_blk_segment *segment =
+		pvg_segments_at(request->seg, request->segments);
 	bool reads = request->op == PV_BLK_READ;
 	struct pvg_disk_request *r =
 		open_chain(disk, reads ? TYPE_IN : TYPE_OUT,
 			   request->offset_bytes / SECTOR_BYTES);
 
 	for (unsigned i = 0; i < request->segments; i++)
-		pvg_virtq_add(&disk->queue, &r->chain,
+		pvg_virtq_add(virtq_of(disk), &r->chain,
 			      (void *)(uintptr_t)segment[i].gpa,
 			      segment[i].len_bytes,
 			      reads ? PVG_VIRTQ_DEVICE_WRITES : 0);
@@ -140,7 +150,7 @@ static struct pvg_disk_request *begin_range(struct pvg_disk *disk,
 	r->range.flags = 0;
 	r->sectors_left = request->len_bytes / SECTOR_BYTES;
 	cut_range(disk, r);
-	pvg_virtq_add(&disk->queue, &r->chain, &r->range, sizeof(r->range), 0);
+	pvg_virtq_add(virtq_of(disk), &r->chain, &r->range, sizeof(r->range), 0);
 	close_chain(disk, r);
 	return r;
 }
@@ -153,12 +163,13 @@ static struct pvg_disk_request *begin_flush(struct pvg_disk *disk)
 	return r;
 }
 
-/* Without FLUSH what is written is on stable storage at once (5.2.5). */
-bool pvg_disk_can(const struct pvg_disk *disk, uint8_t op, int32_t *ret_answer)
+/* Whether the device has an operation for it; if not, that is its answer. Without FLUSH
+ * what is written is on stable storage at once (5.2.5). */
+static bool can(const struct pvg_disk *disk, uint8_t op, int32_t *ret_answer)
 {
 	*ret_answer = op == PV_BLK_FLUSH ? 0 : -PV_EOPNOTSUPP;
 	if (op == PV_BLK_FLUSH)
-		return disk->virtio.features & FEATURE_FLUSH;
+		return disk->driven.virtio.features & FEATURE_FLUSH;
 	return op != PV_BLK_ZERO || disk->zero_sectors_max;
 }
 
@@ -170,11 +181,11 @@ static unsigned descriptors_for(const struct pv_blk_request *request)
 	return 2u + request->segments + is_range;
 }
 
-bool pvg_disk_begin(struct pvg_disk *disk, const struct pv_blk_request *request)
+static bool begin(struct pvg_disk *disk, const struct pv_blk_request *request)
 {
 	struct pvg_disk_request *r;
 
-	if (descriptors_for(request) > disk->queue.free_count)
+	if (descriptors_for(request) > virtq_of(disk)->free_count)
 		return false;
 	if (request->op == PV_BLK_FLUSH)
 		r = begin_flush(disk);
@@ -187,30 +198,37 @@ bool pvg_disk_begin(struct pvg_disk *disk, const struct pv_blk_request *request)
 	return true;
 }
 
-void pvg_disk_kick(struct pvg_disk *disk)
+static enum pvg_take disk_take(struct pvg_queue *queue, const void *slot,
+			       struct pv_ring_rsp *ret_rsp)
 {
-	if (pvg_virtq_show(&disk->queue))
-		pvg_virtio_notify(&disk->virtio);
+	struct pvg_disk *disk = disk_of(queue->driven);
+	const struct pv_blk_request *request = slot;
+
+	ret_rsp->token = request->token;
+	ret_rsp->status = pvg_block_check(request, &disk->config);
+	if (ret_rsp->status || !can(disk, request->op, &ret_rsp->status))
+		return PVG_TAKE_ANSWERED;
+	return begin(disk, request) ? PVG_TAKE_BEGUN : PVG_TAKE_LATER;
 }
 
 /* ---- answers */
 
-static struct pvg_disk_request *take(struct pvg_disk *disk)
+static struct pvg_disk_request *take_done(struct pvg_disk *disk)
 {
+	const char *name = disk->driven.device->name;
 	struct pvg_disk_request *r;
 	uint16_t head;
 	uint32_t bytes;
 
-	if (!pvg_virtq_take(&disk->queue, disk->device->name, &head, &bytes))
+	if (!pvg_virtq_take(virtq_of(disk), name, &head, &bytes))
 		return NULL;
 	r = &disk->requests[head];
 	if (!r->busy)
-		pvg_panic("disk %s: the device is done with request %u, which "
-			  "is not under way", disk->device->name, head);
+		pvg_panic("%s: the device is done with request %u, which is not "
+			  "under way", name, head);
 	if (bytes > r->bytes_max)
-		pvg_panic("disk %s: the device wrote %u bytes where there was "
-			  "room for %u", disk->device->name, bytes,
-			  r->bytes_max);
+		pvg_panic("%s: the device wrote %u bytes where there was room "
+			  "for %u", name, bytes, r->bytes_max);
 	return r;
 }
 
@@ -222,7 +240,7 @@ static bool goes_on(struct pvg_disk *disk, struct pvg_disk_request *r)
 	r->range.sector += r->range.sectors;
 	cut_range(disk, r);
 	r->status = STATUS_NONE;
-	pvg_virtq_offer(&disk->queue, &r->chain);
+	pvg_virtq_offer(virtq_of(disk), &r->chain);
 	return true;
 }
 
@@ -233,12 +251,13 @@ static int32_t status_of(const struct pvg_disk_request *r)
 	return r->status == STATUS_UNSUPPORTED ? -PV_EOPNOTSUPP : -PV_EIO;
 }
 
-bool pvg_disk_take(struct pvg_disk *disk, struct pv_ring_rsp *ret_rsp)
+static bool disk_answer(struct pvg_queue *queue, struct pv_ring_rsp *ret_rsp)
 {
+	struct pvg_disk *disk = disk_of(queue->driven);
 	struct pvg_disk_request *r;
 
 	do
-		r = take(disk);
+		r = take_done(disk);
 	while (r && goes_on(disk, r));
 	if (!r)
 		return false;
@@ -246,16 +265,20 @@ bool pvg_disk_take(struct pvg_disk *disk, struct pv_ring_rsp *ret_rsp)
 	ret_rsp->status = status_of(r);
 	ret_rsp->done_bytes = ret_rsp->status ? 0 : r->done_bytes;
 	r->busy = false;
-	pvg_virtq_give_back(&disk->queue, &r->chain);
-	disk->under_way--;
+	pvg_virtq_give_back(virtq_of(disk), &r->chain);
 	return true;
+}
+
+static bool disk_is_over(struct pvg_queue *queue)
+{
+	return queue->under_way == 0;
 }
 
 /* ---- what it is */
 
 static const char *read_limits(struct pvg_disk *disk)
 {
-	const struct pvg_virtio *virtio = &disk->virtio;
+	const struct pvg_virtio *virtio = &disk->driven.virtio;
 	struct pv_blk_config *c = &disk->config;
 	uint64_t sectors = pvg_virtio_config64(virtio, CONFIG_CAPACITY);
 
@@ -283,14 +306,15 @@ static const char *read_limits(struct pvg_disk *disk)
 static uint32_t sectors_max(const struct pvg_disk *disk, unsigned offset)
 {
 	uint32_t block = disk->config.logical_block_bytes / SECTOR_BYTES;
-	uint32_t most = pvg_virtio_config(&disk->virtio, offset) & ~(block - 1);
+	uint32_t most = pvg_virtio_config(&disk->driven.virtio, offset) &
+			~(block - 1);
 
 	return most ? most : block;
 }
 
 static void read_abilities(struct pvg_disk *disk)
 {
-	uint64_t features = disk->virtio.features;
+	uint64_t features = disk->driven.virtio.features;
 
 	if (features & FEATURE_READ_ONLY) {
 		disk->config.flags |= PV_BLK_READ_ONLY;
@@ -305,12 +329,12 @@ static void read_abilities(struct pvg_disk *disk)
 
 static const char *make_requests(struct pvg_disk *disk)
 {
-	size_t pages = pvg_pages_for(disk->queue.entries *
+	size_t pages = pvg_pages_for(virtq_of(disk)->entries *
 				     sizeof(*disk->requests));
 
 	/* Header and status of a transfer have descriptors too. */
-	if (disk->config.segments_max > disk->queue.entries - 2u)
-		disk->config.segments_max = disk->queue.entries - 2u;
+	if (disk->config.segments_max > virtq_of(disk)->entries - 2u)
+		disk->config.segments_max = virtq_of(disk)->entries - 2u;
 	if (disk->config.segments_max < 128)
 		return "it takes fewer than 128 pieces of memory at once";
 	disk->requests = pvg_pages_alloc(pages);
@@ -331,12 +355,13 @@ static const char *read_name(struct pvg_disk *disk)
 	struct pv_ring_rsp rsp;
 
 	memset(name, 0, sizeof(name));
-	pvg_virtq_add(&disk->queue, &r->chain, name, ID_BYTES,
+	pvg_virtq_add(virtq_of(disk), &r->chain, name, ID_BYTES,
 		      PVG_VIRTQ_DEVICE_WRITES);
 	r->bytes_max += ID_BYTES;
 	close_chain(disk, r);
-	pvg_disk_kick(disk);
-	while (!pvg_disk_take(disk, &rsp)) {
+	if (pvg_virtq_show(virtq_of(disk)))
+		pvg_virtio_notify(&disk->driven.virtio, 0);
+	while (!disk_answer(&disk->driven.queue[0], &rsp)) {
 		if ((uint64_t)pvg_op_clock(PV_CLOCK_MONOTONIC) > deadline_ns)
 			return "it does not answer";
 		__builtin_ia32_pause();
@@ -345,32 +370,43 @@ static const char *read_name(struct pvg_disk *disk)
 		if (*at <= ' ' || *at > '~')
 			rsp.status = -PV_EIO;
 	if (rsp.status == 0)
-		memcpy(disk->device->name, name, sizeof(name));
+		memcpy(disk->driven.device->name, name, sizeof(name));
 	return NULL;
 }
 
-const char *pvg_disk_start(struct pvg_disk *disk)
+static const char *disk_start(struct pvg_driven *driven)
 {
-	const char *problem = pvg_virtio_begin(&disk->virtio,
+	struct pvg_disk *disk = disk_of(driven);
+	struct pv_device *device = driven->device;
+	const char *problem = pvg_virtio_begin(&driven->virtio,
 		FEATURE_SEG_MAX | FEATURE_READ_ONLY | FEATURE_BLK_SIZE |
 		FEATURE_FLUSH | FEATURE_DISCARD | FEATURE_WRITE_ZEROES);
 
 	if (!problem)
 		problem = read_limits(disk);
 	if (!problem)
-		problem = pvg_virtio_start(&disk->virtio, &disk->queue);
+		problem = pvg_virtio_add_queue(&driven->virtio, 0,
+					       virtq_of(disk));
 	if (!problem)
 		problem = make_requests(disk);
-	if (!problem)
-		problem = read_name(disk);
-	if (problem) {
-		pvg_virtio_reset(&disk->virtio);
+	if (problem)
 		return problem;
-	}
+	pvg_virtio_start(&driven->virtio);
+	problem = read_name(disk);
 	read_abilities(disk);
-	disk->device->type = PV_DEVICE_BLOCK;
-	disk->device->queues = 1;
-	disk->device->queue_entries_max = PV_BLK_ENTRIES_MAX;
-	memcpy(disk->device->config, &disk->config, sizeof(disk->config));
-	return NULL;
+	device->type = PV_DEVICE_BLOCK;
+	device->queues = 1;
+	device->queue_entries_max = PV_BLK_ENTRIES_MAX;
+	memcpy(device->config, &disk->config, sizeof(disk->config));
+	return problem;
 }
+
+const struct pvg_driver pvg_disk_driver = {
+	.name = "disk",
+	.type = "block",
+	.kind = PVG_VIRTIO_BLOCK,
+	.start = disk_start,
+	.take = disk_take,
+	.answer = disk_answer,
+	.is_over = disk_is_over,
+};

@@ -151,23 +151,41 @@ static uint32_t choose_entries(const struct pvg_virtio *virtio)
 	return entries;
 }
 
-const char *pvg_virtio_start(struct pvg_virtio *virtio, struct pvg_virtq *ret_queue)
+const char *pvg_virtio_add_queue(struct pvg_virtio *virtio, uint32_t number,
+				 struct pvg_virtq *ret_queue)
 {
 	uint32_t entries;
 
-	set(virtio, QUEUE_NUMBER, 0);
+	set(virtio, QUEUE_NUMBER, number);
 	entries = choose_entries(virtio);
 	if (entries == 0 || get(virtio, QUEUE_READY))
-		return fail(virtio, "it has no queue");
-	if (!pvg_virtq_make(ret_queue, entries))
+		return fail(virtio, "it lacks a queue");
+	if (ret_queue->descriptor)
+		pvg_virtq_rewind(ret_queue);
+	else if (!pvg_virtq_make(ret_queue, entries))
 		return fail(virtio, "there is no memory for its queue");
-	set(virtio, QUEUE_ENTRIES, entries);
+	set(virtio, QUEUE_ENTRIES, ret_queue->entries);
 	set_address(virtio, QUEUE_DESCRIPTORS, ret_queue->descriptor);
 	set_address(virtio, QUEUE_AVAILABLE, ret_queue->available);
 	set_address(virtio, QUEUE_USED, ret_queue->used);
 	set(virtio, QUEUE_READY, 1);
-	add_status(virtio, STATUS_DRIVER_OK);
 	return NULL;
+}
+
+void pvg_virtio_start(struct pvg_virtio *virtio)
+{
+	add_status(virtio, STATUS_DRIVER_OK);
+}
+
+uint8_t pvg_virtio_config8(const struct pvg_virtio *virtio, unsigned offset)
+{
+	return virtio->registers[CONFIG + offset];
+}
+
+uint16_t pvg_virtio_config16(const struct pvg_virtio *virtio, unsigned offset)
+{
+	return *(const volatile uint16_t *)(const volatile void *)(
+		virtio->registers + CONFIG + offset);
 }
 
 uint32_t pvg_virtio_config(const struct pvg_virtio *virtio, unsigned offset)
@@ -189,9 +207,9 @@ uint64_t pvg_virtio_config64(const struct pvg_virtio *virtio, unsigned offset)
 	return value;
 }
 
-void pvg_virtio_notify(const struct pvg_virtio *virtio)
+void pvg_virtio_notify(const struct pvg_virtio *virtio, uint32_t queue)
 {
-	set(virtio, QUEUE_NOTIFY, 0);
+	set(virtio, QUEUE_NOTIFY, queue);
 }
 
 /* The line falls when all causes are acknowledged, and rises for what comes then. */
@@ -203,6 +221,6 @@ void pvg_virtio_acknowledge(const struct pvg_virtio *virtio, const char *name)
 		set(virtio, INTERRUPT_ACKNOWLEDGE, causes);
 	if (causes & CAUSE_CONFIG &&
 	    get(virtio, STATUS) & STATUS_NEEDS_RESET)
-		pvg_panic("disk %s: the device gave up, as if its driver had "
+		pvg_panic("%s: the device gave up, as if its driver had "
 			  "made a mistake", name);
 }

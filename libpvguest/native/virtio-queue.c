@@ -43,6 +43,13 @@ bool pvg_virtq_make(struct pvg_virtq *ret_queue, uint32_t entries)
 	return true;
 }
 
+void pvg_virtq_rewind(struct pvg_virtq *queue)
+{
+	memset(queue->used, 0, sizeof(*queue->used));
+	memset(queue->available, 0, sizeof(*queue->available));
+	queue->offered = queue->shown = queue->taken = 0;
+}
+
 void pvg_virtq_add(struct pvg_virtq *queue, struct pvg_virtq_chain *chain,
 		   const volatile void *at, uint32_t len_bytes, unsigned flags)
 {
@@ -98,7 +105,7 @@ bool pvg_virtq_take(struct pvg_virtq *queue, const char *name, uint16_t *ret_hea
 	*ret_bytes = __atomic_load_n(&queue->used->done[at].len_bytes,
 				     __ATOMIC_RELAXED);
 	if (head >= queue->entries)
-		pvg_panic("disk %s: the device is done with request %u, and its "
+		pvg_panic("%s: the device is done with request %u, and its "
 			  "queue has %u entries", name, head, queue->entries);
 	queue->taken++;
 	*ret_head = (uint16_t)head;

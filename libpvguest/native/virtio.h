@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Virtio, the driver's end: "Virtual I/O Device (VIRTIO) Version 1.2" (OASIS), whose
- * sections are named. A transport (virtio-mmio.c), one split queue a device
- * (virtio-queue.c), and disks (virtio-block.c), which block.c makes the contract's of.
+ * sections are named. A transport (virtio-mmio.c) and split queues (virtio-queue.c); the
+ * devices are disk.h and net.h.
  */
 #ifndef PVG_NATIVE_VIRTIO_H
 #define PVG_NATIVE_VIRTIO_H
@@ -57,6 +57,8 @@ struct pvg_virtq_chain {
 
 /* Takes pages. False: no memory. */
 bool pvg_virtq_make(struct pvg_virtq *ret_queue, uint32_t entries);
+/* For a device that was reset: nothing was offered to it. Chains stay made. */
+void pvg_virtq_rewind(struct pvg_virtq *queue);
 /* One more piece at the chain's end; there is a free descriptor for it. */
 void pvg_virtq_add(struct pvg_virtq *queue, struct pvg_virtq_chain *chain,
 		   const volatile void *at, uint32_t len_bytes, unsigned flags);
@@ -83,6 +85,7 @@ struct pvg_virtio {
 
 #define PVG_VIRTIO_VERSION_1 (UINT64_C(1) << 32)
 #define PVG_VIRTIO_NONE 0u
+#define PVG_VIRTIO_NET 1u
 #define PVG_VIRTIO_BLOCK 2u
 
 /* What is at virtio->address: a kind of device, PVG_VIRTIO_NONE; or that with the
@@ -90,61 +93,22 @@ struct pvg_virtio {
 uint32_t pvg_virtio_find(struct pvg_virtio *virtio, const char **ret_problem);
 /* Reset it and agree on those of the features that it offers. NULL, or the problem. */
 const char *pvg_virtio_begin(struct pvg_virtio *virtio, uint64_t features);
-/* Make its queue 0, of up to PVG_VIRTQ_MAX entries, and let it work. */
-const char *pvg_virtio_start(struct pvg_virtio *virtio,
-			     struct pvg_virtq *ret_queue);
+/* Make its queue of that number, with up to PVG_VIRTQ_MAX entries; or rewind one that there
+ * was before a reset. NULL, or the problem. */
+const char *pvg_virtio_add_queue(struct pvg_virtio *virtio, uint32_t number,
+				 struct pvg_virtq *ret_queue);
+/* Let it work. */
+void pvg_virtio_start(struct pvg_virtio *virtio);
 void pvg_virtio_reset(struct pvg_virtio *virtio);
+/* What it tells of itself, by fields as wide as these. */
+uint8_t pvg_virtio_config8(const struct pvg_virtio *virtio, unsigned offset);
+uint16_t pvg_virtio_config16(const struct pvg_virtio *virtio, unsigned offset);
 uint32_t pvg_virtio_config(const struct pvg_virtio *virtio, unsigned offset);
 uint64_t pvg_virtio_config64(const struct pvg_virtio *virtio, unsigned offset);
-void pvg_virtio_notify(const struct pvg_virtio *virtio);
+/* Of what its queue was shown. */
+void pvg_virtio_notify(const struct pvg_virtio *virtio, uint32_t queue);
 /* Its interrupt: what is done is to be looked for afterwards. Panic if the device
  * gave up. */
 void pvg_virtio_acknowledge(const struct pvg_virtio *virtio, const char *name);
-
-/* ---- disks (5.2) */
-
-struct pvg_disk_request; /* virtio-block.c */
-
-struct pvg_disk {
-	struct pvg_virtio virtio;
-	struct pv_device *device;    /* as programs see it */
-	struct pv_blk_config config; /* the same as there */
-	uint32_t discard_sectors_max, zero_sectors_max; /* at once */
-	struct pvg_spinlock lock; /* of all below */
-	struct pvg_virtq queue;
-	struct pvg_disk_request *requests; /* by head of chain */
-	uint32_t under_way;
-	/* block.c: the ring that is served, NULL: none is open */
-	struct pv_ring *ring;
-	uint32_t entries, port, vcpu;
-	uint32_t req_cons, rsp_prod, rsp_published;
-	uint32_t rsp_cons; /* as last seen */
-	bool closing;
-};
-
-/* Find out what the device at disk->virtio is, and start it: fills device but for
- * number, and config. The name is empty if it has none. NULL, or the problem. */
-const char *pvg_disk_start(struct pvg_disk *disk);
-/* Whether the device has an operation for it; if not, that is its answer. */
-bool pvg_disk_can(const struct pvg_disk *disk, uint8_t op, int32_t *ret_answer);
-/* Give it a request that was found legal. False: too much is under way. */
-bool pvg_disk_begin(struct pvg_disk *disk, const struct pv_blk_request *request);
-/* Show it what was begun. */
-void pvg_disk_kick(struct pvg_disk *disk);
-/* Take one answer. */
-bool pvg_disk_take(struct pvg_disk *disk, struct pv_ring_rsp *ret_rsp);
-
-/* ---- block-request.c: 0, or why the request is not for the disk */
-int32_t pvg_block_check(const struct pv_blk_request *request,
-			const struct pv_blk_config *config);
-/* Where the segments of a request are. */
-static inline const struct pv_blk_segment *
-pvg_block_segments(const struct pv_blk_request *request)
-{
-	return request->segments > PV_BLK_SEGMENTS_INLINE
-		       ? (const struct pv_blk_segment *)(uintptr_t)
-				 request->seg[0].gpa
-		       : request->seg;
-}
 
 #endif

@@ -8,6 +8,8 @@
  * uses the root in place, and writes its entry PV_WINDOW_ROOT_ENTRY. USER_RUN
  * insists on a root whose entry 0 is empty or the kernel's. Disks are virtio's: one
  * queue each, sizes in whole sectors, ZERO is -PV_EOPNOTSUPP if the device cannot.
+ * Networks are too: NET_OFFLOAD is granted to who wants it, whatever the device has; a
+ * QUEUE_CLOSE of a queue to receive resets the device.
  */
 #ifndef PVGUEST_NATIVE_OPS_H
 #define PVGUEST_NATIVE_OPS_H
@@ -38,7 +40,7 @@ int64_t pvg_op_set_timer(uint64_t deadline_ns);
 /* random.c */
 int64_t pvg_op_random(void *ret_bytes, uint64_t len_bytes);
 
-/* block.c */
+/* queue.c */
 int64_t pvg_op_queue_open(uint32_t device, uint32_t queue, pv_gpa_t gpa,
 			  uint32_t entries, uint32_t port);
 int64_t pvg_op_queue_close(uint32_t device, uint32_t queue);

@@ -48,7 +48,7 @@ static inline int64_t pvg_op_multicall(struct pv_call *calls, uint64_t count)
 #include <pvguest/paravirt/clock.h>
 #include <pvguest/paravirt/timer.h>
 #include <pvguest/paravirt/random.h>
-#include <pvguest/paravirt/block.h>
+#include <pvguest/paravirt/queue.h>
 #include <pvguest/paravirt/trap.h>
 #include <pvguest/paravirt/mmu.h>
 #include <pvguest/paravirt/vcpu.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Queues of disks, paravirtual. Beside it stands libpvguest/native/block.c.
+ * Queues of devices, paravirtual. Beside it stands libpvguest/native/queue.c.
  * Included by <pvguest/paravirt/ops.h>.
  */
-#ifndef PVGUEST_PARAVIRT_BLOCK_H
-#define PVGUEST_PARAVIRT_BLOCK_H
+#ifndef PVGUEST_PARAVIRT_QUEUE_H
+#define PVGUEST_PARAVIRT_QUEUE_H
 
 #include <pvguest/paravirt/ops.h>
 

@@ -36,6 +36,8 @@ static const struct argp_option option_list[] = {
 	  "Guest RAM, in bytes or with K, M, G (default 64M, from 2M to 256G). It is sparse: only what the guest touches costs host memory", 0 },
 	{ "block", 'b', "PATH[,ro][,direct][,id=NAME]", 0,
 	  "Give the guest the file or block device PATH as a disk; ro: read-only, direct: past the host's page cache, id: its name in the guest (default disk0, disk1, ...). A comma in PATH is written twice. Up to 16 times", 0 },
+	{ "net", 'n', "KIND=WHAT[,mac=ADDRESS][,mtu=BYTES][,id=NAME]", 0,
+	  "Give the guest a network, whose frames go to tap=NAME, an interface of the host's; fd=NUMBER, an inherited TAP or connected socket of datagrams or packets; or dgram=PATH,peer=PATH, from a UNIX datagram socket made at one path to that at the other, so that two guests can be wired together. mac: the guest's address (default random), mtu: payload of a frame (default the interface's, or 1500), id: its name in the guest (default net0, net1, ...). Up to 8 times", 0 },
 	{ "vcpus", KEY_VCPUS, "NUMBER", 0,
 	  "How many vCPUs the guest has, from 1 to 64 (default 1); more than the host's CPUs share them", 0 },
 	{ "host-events", KEY_HOST_EVENTS, "FIFO", 0,
@@ -59,7 +61,7 @@ static const char doc_text[] =
 	"Or, on emulated hardware, a bare-metal kernel: a static ELF image with a PVH note. What follows -- is its command line, where words with blanks are in double quotes."
 	"\vExit status: the guest's own, 0 to 119; or 120 wrong command line, 121 bad image, "
 	"122 the host lacks something, 123 the guest was stopped for a fault, 124 timed out, "
-	"125 a host call failed, 126 a disk cannot be used, 128+N ended by signal N.";
+	"125 a host call failed, 126 a disk or network cannot be used, 128+N ended by signal N.";
 
 static void parse_mem(struct argp_state *state, struct run_command *run,
 		      const char *text)
@@ -77,6 +79,23 @@ static void parse_mem(struct argp_state *state, struct run_command *run,
 		run->machine.ram_bytes = bytes & ~(uint64_t)(PV_PAGE_BYTES - 1);
 }
 
+/* A guest tells its devices apart by their names. */
+static void check_name(struct argp_state *state,
+		       const struct hv_machine_options *m, const char *id)
+{
+	const char *what = NULL;
+
+	for (unsigned i = 0; i < m->disks; i++)
+		if (!strcmp(id, m->disk[i].id))
+			what = "--block PATH,id=NAME";
+	for (unsigned i = 0; i < m->nets; i++)
+		if (!strcmp(id, m->net[i].id))
+			what = "--net ...,id=NAME";
+	if (what)
+		argp_error(state, "two devices are called %s: give them different names with %s",
+			   id, what);
+}
+
 /* Disks that are not named are disk0, disk1, ... by position. */
 static void name_disk(struct argp_state *state, struct hv_machine_options *m)
 {
@@ -84,10 +103,7 @@ static void name_disk(struct argp_state *state, struct hv_machine_options *m)
 
 	if (!spec->id[0])
 		snprintf(spec->id, sizeof(spec->id), "disk%u", m->disks);
-	for (unsigned i = 0; i < m->disks; i++)
-		if (!strcmp(spec->id, m->disk[i].id))
-			argp_error(state, "two disks are called %s: give them different names with --block PATH,id=NAME",
-				   spec->id);
+	check_name(state, m, spec->id);
 }
 
 static void parse_disk(struct argp_state *state, struct run_command *run,
@@ -103,6 +119,24 @@ static void parse_disk(struct argp_state *state, struct run_command *run,
 		argp_error(state, "%s", err.text);
 	name_disk(state, m);
 	m->disks++;
+}
+
+static void parse_net(struct argp_state *state, struct run_command *run,
+		      char *text)
+{
+	struct hv_machine_options *m = &run->machine;
+	struct hv_net_spec *spec = &m->net[m->nets];
+	struct hv_error err = { .text = "" };
+
+	if (m->nets == HV_NETS_MAX)
+		argp_error(state, "more than %d networks: a guest can have no more",
+			   HV_NETS_MAX);
+	else if (hv_net_parse(text, spec, &err) < 0)
+		argp_error(state, "%s", err.text);
+	if (!spec->id[0])
+		snprintf(spec->id, sizeof(spec->id), "net%u", m->nets);
+	check_name(state, m, spec->id);
+	m->nets++;
 }
 
 static void parse_timeout(struct argp_state *state, struct run_command *run,
@@ -164,6 +198,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'b':
 		parse_disk(state, run, text);
+		return 0;
+	case 'n':
+		parse_net(state, run, text);
+		run->machine.paravirtual_only = "--net";
 		return 0;
 	case KEY_TIMEOUT:
 		parse_timeout(state, run, text);

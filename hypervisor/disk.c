@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "parse.h"
 #include "units.h"
 
 /* What the contract allows (pvabi/block.h). */
@@ -26,38 +27,18 @@
 
 /* ---- PATH[,ro][,direct][,id=NAME] */
 
-/* Ends the path at a comma that stands alone, making one of every two before
- * it. What follows, or NULL. */
-static char *end_path(char *text)
-{
-	char *to = text, *rest;
-
-	for (; *text && (*text != ',' || text[1] == ','); text++) {
-		*to++ = *text;
-		if (*text == ',')
-			text++;
-	}
-	rest = *text ? text + 1 : NULL;
-	*to = '\0';
-	return rest;
-}
-
 static int take_id(const char *name, struct hv_disk_spec *spec,
 		   struct hv_error *err)
 {
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	size_t len = strlen(name);
-
 	if (spec->id[0])
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "--block %.200s: id= is given twice; give it once",
 			       spec->path);
-	if (!len || len >= sizeof(spec->id) || strspn(name, allowed) < len)
+	if (!hv_parse_is_name(name, sizeof(spec->id)))
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "--block %.200s: an id is 1 to %zu letters, digits, dots, dashes or underscores, which \"%.64s\" is not",
 			       spec->path, sizeof(spec->id) - 1, name);
-	memcpy(spec->id, name, len);
+	memcpy(spec->id, name, strlen(name));
 	return 0;
 }
 
@@ -90,7 +71,7 @@ int hv_disk_parse(char *text, struct hv_disk_spec *ret_spec,
 		  struct hv_error *err)
 {
 	struct hv_disk_spec spec = { .path = text };
-	char *options = end_path(text);
+	char *options = hv_parse_cut(text);
 
 	if (strlen(spec.path) >= PATH_MAX)
 		return hv_fail(err, HV_STATUS_USAGE,
@@ -110,7 +91,7 @@ int hv_disk_parse(char *text, struct hv_disk_spec *ret_spec,
 
 static int fail_errno(struct hv_error *err, const char *path, const char *what)
 {
-	return hv_fail(err, HV_STATUS_DISK, "disk %.256s: cannot %s it: %s", path,
+	return hv_fail(err, HV_STATUS_DEVICE, "disk %.256s: cannot %s it: %s", path,
 		       what, strerror(errno));
 }
 
@@ -123,12 +104,12 @@ static int check_kind(const char *path, bool *ret_is_device,
 	if (stat(path, &st) < 0) {
 		if (errno != ENOENT)
 			return fail_errno(err, path, "find");
-		return hv_fail(err, HV_STATUS_DISK,
+		return hv_fail(err, HV_STATUS_DEVICE,
 			       "disk %.256s: there is no such file; make one with `truncate -s SIZE FILE`",
 			       path);
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return hv_fail(err, HV_STATUS_DISK,
+		return hv_fail(err, HV_STATUS_DEVICE,
 			       "disk %.256s: it is a %s; give a regular file or a block device",
 			       path,
 			       S_ISDIR(st.st_mode)   ? "directory"
@@ -141,16 +122,16 @@ static int check_kind(const char *path, bool *ret_is_device,
 static int fail_open(const struct hv_disk_spec *spec, struct hv_error *err)
 {
 	if (errno == EINVAL && spec->direct)
-		return hv_fail(err, HV_STATUS_DISK,
+		return hv_fail(err, HV_STATUS_DEVICE,
 			       "disk %.256s: its file system cannot read it past the page cache; leave out \"direct\"",
 			       spec->path);
 	if (errno == EBUSY)
-		return hv_fail(err, HV_STATUS_DISK,
+		return hv_fail(err, HV_STATUS_DEVICE,
 			       "disk %.256s: the host uses it, perhaps as a mounted file system; unmount it, or give \"ro\"",
 			       spec->path);
 	if ((errno == EACCES || errno == EPERM || errno == EROFS) &&
 	    !spec->read_only && access(spec->path, R_OK) == 0)
-		return hv_fail(err, HV_STATUS_DISK,
+		return hv_fail(err, HV_STATUS_DEVICE,
 			       "disk %.256s: it may be read but not written; give \"ro\", or permission to write",
 			       spec->path);
 	return fail_errno(err, spec->path, "open");
@@ -195,7 +176,7 @@ static int lock(int fd, const struct hv_disk_spec *spec, struct hv_error *err)
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return fail_errno(err, spec->path, "lock");
-	return hv_fail(err, HV_STATUS_DISK,
+	return hv_fail(err, HV_STATUS_DEVICE,
 		       spec->read_only
 			       ? "disk %.256s: it is locked by a writer; wait until that ends, or use a copy"
 			       : "disk %.256s: it is locked, being in use already; wait until that ends, use a copy, or give \"ro\" everywhere",
@@ -218,7 +199,7 @@ static int measure_size(struct hv_disk *disk, bool is_device, const char *path,
 		disk->size_bytes = (uint64_t)st.st_size;
 	}
 	if (disk->size_bytes == 0)
-		return hv_fail(err, HV_STATUS_DISK,
+		return hv_fail(err, HV_STATUS_DEVICE,
 			       "disk %.256s: it is empty; give it a size with `truncate -s SIZE FILE`",
 			       path);
 	return 0;
@@ -270,7 +251,7 @@ static int measure_blocks(struct hv_disk *disk, bool is_device,
 		uint32_t align = direct_alignment(disk->fd);
 
 		if (!align || align > BLOCK_BYTES_MAX)
-			return hv_fail(err, HV_STATUS_DISK,
+			return hv_fail(err, HV_STATUS_DEVICE,
 				       "disk %.256s: it cannot be read past the page cache in blocks of at most %u bytes; leave out \"direct\"",
 				       path, BLOCK_BYTES_MAX);
 		disk->logical_block_bytes =
@@ -278,7 +259,7 @@ static int measure_blocks(struct hv_disk *disk, bool is_device,
 		disk->buffer_align_bytes = disk->logical_block_bytes;
 	}
 	if (disk->logical_block_bytes > BLOCK_BYTES_MAX)
-		return hv_fail(err, HV_STATUS_DISK,
+		return hv_fail(err, HV_STATUS_DEVICE,
 			       "disk %.256s: its blocks are %u bytes, and guests can have at most %u; use another disk",
 			       path, disk->logical_block_bytes,
 			       BLOCK_BYTES_MAX);
@@ -292,7 +273,7 @@ static int check_tail(const struct hv_disk *disk, const char *path,
 
 	if (!tail || !disk->direct || disk->read_only)
 		return 0;
-	return hv_fail(err, HV_STATUS_DISK,
+	return hv_fail(err, HV_STATUS_DEVICE,
 		       "disk %.256s: the last %llu bytes of it are no whole block of %u, which cannot be written past the page cache; leave out \"direct\", or give \"ro\"",
 		       path, (unsigned long long)tail,
 		       disk->logical_block_bytes);

@@ -10,7 +10,7 @@ static const char *const feature_names[64] = {
 	[0] = "clock", [1] = "input", [2] = "random", [3] = "block",
 	[16] = "upcalls", [17] = "timer", [18] = "traps", [19] = "mmu",
 	[20] = "smp", [21] = "net", [22] = "direct", [23] = "user",
-	[24] = "huge-pages",
+	[24] = "huge-pages", [25] = "net-offload",
 };
 
 const char *hv_features_text(uint64_t features, char *text, size_t bytes)

@@ -161,20 +161,41 @@ static int check_note_version(const struct hv_image *image,
 	return 0;
 }
 
+/* What comes with another feature only. */
+static const struct {
+	uint64_t feature, needs;
+} pairs[] = {
+	{ PV_FEATURE_USER, PV_FEATURE_MMU },
+	{ PV_FEATURE_HUGE_PAGES, PV_FEATURE_MMU },
+	{ PV_FEATURE_NET_OFFLOAD, PV_FEATURE_NET },
+};
+
+static int check_pairs(const struct hv_image *image, struct hv_error *err)
+{
+	const struct pv_note *note = &image->note;
+	char text[64], needs[64];
+
+	for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (note->required & pairs[i].feature &&
+		    !((note->required | note->wanted) & pairs[i].needs))
+			return hv_file_bad(&image->file, err, "requires %s, which comes with %s only; "
+					   "ask for both",
+					   hv_features_text(pairs[i].feature, text, sizeof(text)),
+					   hv_features_text(pairs[i].needs, needs, sizeof(needs)));
+	return 0;
+}
+
 static int check_note_features(const struct hv_image *image,
 			       struct hv_error *err)
 {
-	const struct pv_note *note = &image->note;
-	uint64_t unknown = note->required &
+	uint64_t unknown = image->note.required &
 			   ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL |
-			     PV_FEATURE_HUGE_PAGES);
-	uint64_t on_mmu = note->required &
-			  (PV_FEATURE_USER | PV_FEATURE_HUGE_PAGES);
+			     PV_FEATURE_HUGE_PAGES | PV_FEATURE_NET |
+			     PV_FEATURE_NET_OFFLOAD);
 	char text[160];
 
-	if (on_mmu && !((note->required | note->wanted) & PV_FEATURE_MMU))
-		return hv_file_bad(&image->file, err, "requires without mmu what comes with it only, so ask "
-				    "for both: %s", hv_features_text(on_mmu, text, sizeof(text)));
+	if (check_pairs(image, err) < 0)
+		return -1;
 	if (!unknown)
 		return 0;
 	return hv_file_bad(&image->file, err, "requires features this paravane does not have: "

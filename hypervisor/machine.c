@@ -14,6 +14,7 @@
 #include "host-event.h"
 #include "loop.h"
 #include "native/native.h"
+#include "net.h"
 
 /* Longer than one hand-off between sleeping threads costs, so that a busy ring
  * never pays for one. */
@@ -68,19 +69,39 @@ static int add_disks(struct hv_vm *vm, const struct hv_machine_options *options,
 	return 0;
 }
 
+static bool asks_for(const struct pv_note *note, uint64_t features)
+{
+	return !(features & ~(note->required | note->wanted));
+}
+
+static int add_nets(struct hv_vm *vm, const struct hv_machine_options *options,
+		    struct hv_error *err)
+{
+	bool offload = asks_for(&vm->image.note,
+				PV_FEATURE_NET | PV_FEATURE_NET_OFFLOAD);
+
+	for (unsigned i = 0; i < options->nets; i++)
+		if (hv_net_add(vm, &options->net[i], offload, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* Start the clocks and grant what the note asks for and this host can give. */
 static int grant_features(struct hv_vm *vm, struct hv_error *err)
 {
 	const struct pv_note *note = &vm->image.note;
 	uint64_t offered = PV_FEATURE_INPUT | PV_FEATURE_RANDOM |
-			   PV_FEATURE_BLOCK | PV_FEATURES_KERNEL;
+			   PV_FEATURE_BLOCK | PV_FEATURE_NET |
+			   PV_FEATURE_NET_OFFLOAD | PV_FEATURES_KERNEL;
 	char text[256];
 
 	hv_clock_start(vm);
 	if (vm->clock.mult)
 		offered |= PV_FEATURE_CLOCK;
-	if (!((note->required | note->wanted) & PV_FEATURE_MMU))
+	if (!asks_for(note, PV_FEATURE_MMU))
 		offered &= ~PV_FEATURE_USER;
+	if (!asks_for(note, PV_FEATURE_NET))
+		offered &= ~PV_FEATURE_NET_OFFLOAD;
 	if (vm->engine->huge_pages)
 		offered |= PV_FEATURE_HUGE_PAGES;
 	for (unsigned i = 0; i < vm->vcpus; i++)
@@ -161,6 +182,7 @@ static int build_paravirtual(struct hv_vm *vm,
 		return -1;
 	if (load_image(vm, options, err) < 0 ||
 	    add_disks(vm, options, err) < 0 ||
+	    add_nets(vm, options, err) < 0 ||
 	    create_engine(vm, options->engine ? options->engine : &hv_engine_kvm,
 			  err) < 0 ||
 	    grant_features(vm, err) < 0 ||

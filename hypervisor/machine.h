@@ -13,6 +13,7 @@
 #include "error.h"
 #include "units.h"
 #include "vm.h"
+#include "wire.h"
 
 struct hv_machine_options {
 	const char *image_path;
@@ -22,6 +23,8 @@ struct hv_machine_options {
 	const struct hv_engine_ops *engine; /* NULL: what the image is made for */
 	struct hv_disk_spec disk[HV_BLOCK_DEVICES_MAX]; /* named, no name twice */
 	unsigned disks;
+	struct hv_net_spec net[HV_NETS_MAX]; /* likewise */
+	unsigned nets;
 	unsigned vcpus;
 	const char *host_events; /* a named pipe; NULL: none */
 	bool poison;

@@ -71,3 +71,26 @@ unsigned hv_parse_count(const char *text, unsigned most)
 	count = strtoul(text, &end, 10);
 	return *end == '\0' && count <= most ? (unsigned)count : 0;
 }
+
+bool hv_parse_is_name(const char *text, size_t bytes)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t len = strlen(text);
+
+	return len && len < bytes && strspn(text, allowed) == len;
+}
+
+char *hv_parse_cut(char *text)
+{
+	char *to = text, *rest;
+
+	for (; *text && (*text != ',' || text[1] == ','); text++) {
+		*to++ = *text;
+		if (*text == ',')
+			text++;
+	}
+	rest = *text ? text + 1 : NULL;
+	*to = '\0';
+	return rest;
+}

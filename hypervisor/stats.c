@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "json.h"
 #include "native/native.h"
+#include "net.h"
 #include "operations.h"
 #include "vm.h"
 
@@ -73,6 +74,13 @@ static struct json_object *operations_json(const struct hv_vcpu_stats *stats)
 	return operations;
 }
 
+static void put_ring(struct json_object *o, const struct hv_ring_stats *ring)
+{
+	hv_json_put_u64(o, "doorbells", ring->doorbells);
+	hv_json_put_u64(o, "events_sent", ring->events_sent);
+	hv_json_put_u64(o, "events_suppressed", ring->events_suppressed);
+}
+
 struct json_object *hv_stats_disk(const struct hv_blk_stats *b)
 {
 	struct json_object *o = json_object_new_object();
@@ -81,10 +89,27 @@ struct json_object *hv_stats_disk(const struct hv_blk_stats *b)
 	hv_json_put_u64(o, "failed", b->failed);
 	hv_json_put_u64(o, "read_bytes", b->read_bytes);
 	hv_json_put_u64(o, "written_bytes", b->written_bytes);
-	hv_json_put_u64(o, "doorbells", b->ring.doorbells);
-	hv_json_put_u64(o, "events_sent", b->ring.events_sent);
-	hv_json_put_u64(o, "events_suppressed", b->ring.events_suppressed);
+	put_ring(o, &b->ring);
 	hv_json_put_u64(o, "batches", b->batches);
+	return o;
+}
+
+struct json_object *hv_stats_net(const struct hv_net_stats *n)
+{
+	struct json_object *o = json_object_new_object();
+
+	hv_json_put_u64(o, "received_frames", n->received_frames);
+	hv_json_put_u64(o, "received_bytes", n->received_bytes);
+	hv_json_put_u64(o, "too_short", n->too_short);
+	hv_json_put_u64(o, "too_long", n->too_long);
+	hv_json_put_u64(o, "not_understood", n->not_understood);
+	hv_json_put_u64(o, "receive_errors", n->receive_errors);
+	hv_json_put_u64(o, "sent_frames", n->sent_frames);
+	hv_json_put_u64(o, "sent_bytes", n->sent_bytes);
+	hv_json_put_u64(o, "sent_to_nobody", n->sent_to_nobody);
+	hv_json_put_u64(o, "send_waits", n->send_waits);
+	hv_json_put_u64(o, "failed", n->failed);
+	put_ring(o, &n->ring);
 	return o;
 }
 
@@ -99,6 +124,21 @@ static struct json_object *block_json(const struct hv_vm *vm)
 			continue;
 		hv_block_stats(vm->device[i], &stats);
 		json_object_array_add(list, hv_stats_disk(&stats));
+	}
+	return list;
+}
+
+static struct json_object *net_json(const struct hv_vm *vm)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned i = 0; i < vm->devices; i++) {
+		struct hv_net_stats stats;
+
+		if (vm->device[i]->ops->type != PV_DEVICE_NET)
+			continue;
+		hv_net_stats(vm->device[i], &stats);
+		json_object_array_add(list, hv_stats_net(&stats));
 	}
 	return list;
 }
@@ -136,6 +176,7 @@ static void put_paravirtual(struct json_object *o, const struct hv_vm *vm,
 	hv_json_put(o, "exits", exits_json(sum));
 	hv_json_put(o, "operations", operations_json(sum));
 	hv_json_put(o, "block", block_json(vm));
+	hv_json_put(o, "net", net_json(vm));
 }
 
 static struct json_object *counters(struct hv_engine *engine)

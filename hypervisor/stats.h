@@ -13,6 +13,7 @@
 #include "error.h"
 
 struct hv_blk_stats;
+struct hv_net_stats;
 struct hv_vm;
 struct json_object;
 
@@ -36,6 +37,8 @@ struct hv_vcpu_stats {
 uint64_t hv_process_start_ns(void);
 /* A disk's counters. */
 struct json_object *hv_stats_disk(const struct hv_blk_stats *stats);
+/* A network's. */
+struct json_object *hv_stats_net(const struct hv_net_stats *stats);
 /* Write them as JSON and close the file, unless it is stderr. 0, or -1 with err. */
 int hv_stats_write(struct hv_vm *vm, FILE *out, struct hv_error *err);
 

@@ -13,7 +13,7 @@ enum hv_status {
 	HV_STATUS_GUEST = 123,  /* the guest was stopped for a fault */
 	HV_STATUS_TIMEOUT = 124, /* --timeout passed first, as timeout(1) */
 	HV_STATUS_FAILED = 125, /* a host call failed that should not */
-	HV_STATUS_DISK = 126,   /* a disk cannot be used */
+	HV_STATUS_DEVICE = 126, /* a disk or network cannot be used */
 	HV_STATUS_SIGNAL = 128  /* + the number of the signal that ended it */
 };
 

@@ -38,7 +38,7 @@ wrong "extra comes after the guest" "$guest" extra
 # Names of disks are told apart by the guest.
 : >"$scratch/empty"
 truncate -s 1M "$scratch/a" "$scratch/b"
-wrong "two disks are called twin" --block "$scratch/a,id=twin" --block "$scratch/b,id=twin" "$guest"
+wrong "two devices are called twin" --block "$scratch/a,id=twin" --block "$scratch/b,id=twin" "$guest"
 
 set --
 count=0

@@ -64,7 +64,7 @@ static void step(struct fake_guest *guest, const struct step *s)
 		break;
 	case 1:
 		guest->ring->req_prod += s->value;
-		fake_ring_doorbell();
+		fake_ring_doorbell(guest);
 		break;
 	case 2:
 		guest->ring->rsp_cons += s->value % 16u;
@@ -86,7 +86,7 @@ static void step(struct fake_guest *guest, const struct step *s)
 	default:
 		put_request(guest, s);
 		fake_publish(guest, guest->req_prod);
-		fake_ring_doorbell();
+		fake_ring_doorbell(guest);
 	}
 }
 

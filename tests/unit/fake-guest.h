@@ -26,18 +26,18 @@ struct fake_guest {
 	struct hv_vm vm;
 	struct pv_ring *ring;
 	uint32_t entries, req_prod, rsp_cons;
+	unsigned queue; /* whose ring it is */
 };
 
 /* One VM at a time. */
 static struct pv_vcpu fake_vcpu;
-static int fake_doorbell_fd;
+static int fake_doorbell_fd[HV_QUEUES_MAX]; /* of device 0 */
 
 static int fake_set_doorbell(struct hv_engine *engine, uint32_t number,
 			     int eventfd, bool on)
 {
 	(void)engine;
-	(void)number;
-	fake_doorbell_fd = on ? eventfd : -1;
+	fake_doorbell_fd[number % HV_QUEUES_MAX] = on ? eventfd : -1;
 	return 0;
 }
 
@@ -47,6 +47,19 @@ static const struct hv_engine_ops fake_engine_ops = {
 };
 static struct hv_engine fake_engine = { .ops = &fake_engine_ops };
 
+/* A VM without devices. 0 or what failed. */
+static inline int fake_vm_start(struct fake_guest *ret_guest)
+{
+	memset(ret_guest, 0, sizeof(*ret_guest));
+	memset(&fake_vcpu, 0, sizeof(fake_vcpu));
+	ret_guest->vm.engine = &fake_engine;
+	hv_vm_init(&ret_guest->vm, 1);
+	ret_guest->vm.vcpu[0].page = &fake_vcpu;
+	ret_guest->vm.poll_ns = 20000;
+	ret_guest->vm.features = PV_FEATURE_BLOCK | PV_FEATURE_NET;
+	return hv_memory_create(&ret_guest->vm.memory, FAKE_RAM_BYTES);
+}
+
 /* A guest with this disk. 0 or what failed. */
 static inline int fake_guest_make(struct fake_guest *ret_guest,
 				  const char *disk_path)
@@ -54,14 +67,7 @@ static inline int fake_guest_make(struct fake_guest *ret_guest,
 	const struct hv_disk_spec spec = { .path = disk_path, .id = "disk" };
 	struct hv_error err = { .text = "" };
 
-	memset(ret_guest, 0, sizeof(*ret_guest));
-	memset(&fake_vcpu, 0, sizeof(fake_vcpu));
-	ret_guest->vm.engine = &fake_engine;
-	hv_vm_init(&ret_guest->vm, 1);
-	ret_guest->vm.vcpu[0].page = &fake_vcpu;
-	ret_guest->vm.poll_ns = 20000;
-	ret_guest->vm.features = PV_FEATURE_BLOCK;
-	if (hv_memory_create(&ret_guest->vm.memory, FAKE_RAM_BYTES) < 0)
+	if (fake_vm_start(ret_guest) < 0)
 		return -1;
 	return hv_block_add(&ret_guest->vm, &spec, &err);
 }
@@ -110,11 +116,12 @@ static inline void fake_put(struct fake_guest *guest,
 	       sizeof(*request));
 }
 
-static inline void fake_ring_doorbell(void)
+static inline void fake_ring_doorbell(const struct fake_guest *guest)
 {
 	uint64_t one = 1;
 
-	while (write(fake_doorbell_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+	while (write(fake_doorbell_fd[guest->queue], &one, sizeof(one)) < 0 &&
+	       errno == EINTR)
 		;
 }
 
@@ -126,7 +133,7 @@ static inline void fake_publish(struct fake_guest *guest, uint32_t req_prod)
 					 __ATOMIC_SEQ_CST);
 
 	if (pv_ring_must_notify(event, old, req_prod))
-		fake_ring_doorbell();
+		fake_ring_doorbell(guest);
 }
 
 static inline void fake_nap(void)

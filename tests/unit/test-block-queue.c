@@ -219,7 +219,7 @@ Test(block_queue, a_bad_request_fails_and_the_next_is_served)
 Test(block_queue, too_many_requests_end_the_guest)
 {
 	fake_publish(&guest, ENTRIES + 1);
-	fake_ring_doorbell();
+	fake_ring_doorbell(&guest);
 	wait_until_ended();
 	cr_assert_eq(atomic_load(&guest.vm.ending), HV_END_KILLED);
 }
@@ -231,7 +231,7 @@ Test(block_queue, answers_taken_that_were_not_given_end_the_guest)
 	guest.ring->rsp_cons = 1;
 	fake_put(&guest, &r);
 	fake_publish(&guest, guest.req_prod);
-	fake_ring_doorbell();
+	fake_ring_doorbell(&guest);
 	wait_until_ended();
 	cr_assert_eq(atomic_load(&guest.vm.ending), HV_END_KILLED);
 }

@@ -142,7 +142,7 @@ static void cannot_open(bool read_only, const char *word)
 	struct hv_disk disk;
 
 	cr_assert_eq(open_disk(read_only, &disk, &err), -1);
-	cr_assert_eq(err.status, HV_STATUS_DISK);
+	cr_assert_eq(err.status, HV_STATUS_DEVICE);
 	cr_assert(strstr(err.text, word), "\"%s\" does not say \"%s\"", err.text,
 		  word);
 }

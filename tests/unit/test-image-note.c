@@ -144,9 +144,9 @@ Test(image_note, set_reserved_fields_of_the_note_are_refused)
 
 Test(image_note, unknown_required_features_are_refused_by_name)
 {
-	elf.note.desc.required = PV_FEATURE_BLOCK | PV_FEATURE_NET |
+	elf.note.desc.required = PV_FEATURE_BLOCK | PV_FEATURE_DIRECT |
 				 UINT64_C(1) << 40;
-	parse_refuses(": net, bit 40");
+	parse_refuses(": direct, bit 40");
 }
 
 Test(image_note, every_feature_bit_required_still_makes_a_sentence)

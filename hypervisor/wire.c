@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See wire.h.
+ */
+#include "wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <liburing.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pvabi/net.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* ---- TAP */
+
+static int fail_tap(const char *name, int error, struct hv_error *err)
+{
+	switch (error) {
+	case EPERM:
+	case EACCES:
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network tap=%s: permission denied; have root make it for you with `ip tuntap add %s mode tap user $USER`, or run as root",
+			       name, name);
+	case EBUSY:
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network tap=%s: it is in use; end the program that has it, or make another",
+			       name);
+	case EINVAL:
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network tap=%s: the interface of that name is not a TAP of one queue; give another name",
+			       name);
+	default:
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network tap=%s: cannot use it: %s", name,
+			       strerror(error));
+	}
+}
+
+static uint32_t interface_mtu(const char *name)
+{
+	struct ifreq request = { .ifr_mtu = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return 0;
+	memcpy(request.ifr_name, name, sizeof(request.ifr_name));
+	if (ioctl(fd, SIOCGIFMTU, &request) < 0)
+		request.ifr_mtu = 0;
+	close(fd);
+	return (uint32_t)request.ifr_mtu;
+}
+
+/* Headers as of virtio 1.0, and in what is received only what was asked for. What a
+ * guest leaves to the host when it sends is always done. */
+static int set_headers(struct hv_wire *wire, bool offload)
+{
+	int bytes = sizeof(struct virtio_net_hdr_v1);
+	unsigned long all = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+
+	if (ioctl(wire->fd, TUNSETVNETHDRSZ, &bytes) < 0 ||
+	    ioctl(wire->fd, TUNSETOFFLOAD, offload ? all : 0ul) < 0)
+		return -errno;
+	wire->has_headers = true;
+	return 0;
+}
+
+static int open_tap(struct hv_wire *wire, const char *name, bool offload,
+		    struct hv_error *err)
+{
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI |
+					      IFF_VNET_HDR };
+	int r;
+
+	wire->fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (wire->fd < 0)
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network tap=%s: cannot open /dev/net/tun: %s; load the module tun (`modprobe tun`), or use dgram=",
+			       name, strerror(errno));
+	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	r = ioctl(wire->fd, TUNSETIFF, &request) < 0 ? -errno
+						     : set_headers(wire, offload);
+	if (r < 0)
+		return fail_tap(name, -r, err);
+	wire->mtu_bytes = interface_mtu(request.ifr_name);
+	return 0;
+}
+
+/* ---- a descriptor that was inherited */
+
+static int fail_fd(const char *number, const char *why, struct hv_error *err)
+{
+	return hv_fail(err, HV_STATUS_DEVICE,
+		       "network fd=%.32s: %s; pass on a TAP, or a connected socket of datagrams or packets",
+		       number, why);
+}
+
+static int take_tap(struct hv_wire *wire, const struct hv_net_spec *spec,
+		    bool offload, struct hv_error *err)
+{
+	struct ifreq request;
+
+	if (ioctl(wire->fd, TUNGETIFF, &request) < 0)
+		return fail_fd(spec->what, "it is neither a TAP nor a socket", err);
+	if (!(request.ifr_flags & IFF_TAP) || !(request.ifr_flags & IFF_NO_PI))
+		return fail_fd(spec->what, "it is a TUN, or a TAP without IFF_NO_PI",
+			       err);
+	if (request.ifr_flags & IFF_VNET_HDR &&
+	    set_headers(wire, offload) < 0)
+		return fail_fd(spec->what, "its headers cannot be set", err);
+	wire->mtu_bytes = interface_mtu(request.ifr_name);
+	return 0;
+}
+
+static int take_socket(struct hv_wire *wire, const struct hv_net_spec *spec,
+		       struct hv_error *err)
+{
+	struct sockaddr_storage peer;
+	socklen_t bytes = sizeof(int);
+	int type = 0;
+
+	wire->is_socket = true;
+	getsockopt(wire->fd, SOL_SOCKET, SO_TYPE, &type, &bytes);
+	if (type != SOCK_DGRAM && type != SOCK_SEQPACKET)
+		return fail_fd(spec->what, "the socket is of another kind", err);
+	wire->has_end = type == SOCK_SEQPACKET;
+	bytes = sizeof(peer);
+	if (getpeername(wire->fd, (struct sockaddr *)&peer, &bytes) < 0)
+		return fail_fd(spec->what, "the socket is not connected", err);
+	return 0;
+}
+
+static int take_fd(struct hv_wire *wire, const struct hv_net_spec *spec,
+		   bool offload, struct hv_error *err)
+{
+	struct stat st;
+
+	if (fstat(spec->fd, &st) < 0)
+		return fail_fd(spec->what, "there is no such descriptor", err);
+	wire->fd = spec->fd;
+	fcntl(wire->fd, F_SETFD, FD_CLOEXEC);
+	return S_ISSOCK(st.st_mode) ? take_socket(wire, spec, err)
+				    : take_tap(wire, spec, offload, err);
+}
+
+/* ---- a UNIX datagram socket */
+
+static struct sockaddr_un address_of(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	return address;
+}
+
+/* Whether it is what a program left that is gone. */
+static bool is_abandoned(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool refused;
+
+	if (fd < 0)
+		return false;
+	refused = connect(fd, (const struct sockaddr *)address,
+			  sizeof(*address)) < 0 && errno == ECONNREFUSED;
+	close(fd);
+	return refused;
+}
+
+static int bind_here(int fd, const struct sockaddr_un *address)
+{
+	const struct sockaddr *any = (const struct sockaddr *)address;
+
+	if (bind(fd, any, sizeof(*address)) == 0)
+		return 0;
+	if (errno != EADDRINUSE || !is_abandoned(address))
+		return -errno;
+	unlink(address->sun_path);
+	return bind(fd, any, sizeof(*address)) < 0 ? -errno : 0;
+}
+
+static void remember_path(struct hv_wire *wire, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return;
+	wire->own_path = strdup(path);
+	wire->own_dev = st.st_dev;
+	wire->own_inode = st.st_ino;
+}
+
+static int open_dgram(struct hv_wire *wire, const struct hv_net_spec *spec,
+		      struct hv_error *err)
+{
+	struct sockaddr_un own = address_of(spec->what);
+	int r;
+
+	wire->is_socket = true;
+	wire->peer = address_of(spec->peer);
+	wire->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	r = wire->fd < 0 ? -errno : bind_here(wire->fd, &own);
+	if (r == -EADDRINUSE)
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network dgram=%s: there is something in use of that name; give another path, or remove it",
+			       spec->what);
+	if (r < 0)
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network dgram=%s: cannot make a socket there: %s",
+			       spec->what, strerror(-r));
+	remember_path(wire, spec->what);
+	return 0;
+}
+
+/* ---- life */
+
+static int open_kind(struct hv_wire *wire, const struct hv_net_spec *spec,
+		     bool offload, struct hv_error *err)
+{
+	switch (spec->kind) {
+	case HV_WIRE_TAP:
+		return open_tap(wire, spec->what, offload, err);
+	case HV_WIRE_FD:
+		return take_fd(wire, spec, offload, err);
+	case HV_WIRE_DGRAM:
+		return open_dgram(wire, spec, err);
+	}
+	return -1;
+}
+
+int hv_wire_open(struct hv_wire *ret_wire, const struct hv_net_spec *spec,
+		 bool offload, struct hv_error *err)
+{
+	struct hv_wire wire = { .fd = -1 };
+
+	if (open_kind(&wire, spec, offload, err) < 0) {
+		hv_wire_done(&wire);
+		return -1;
+	}
+	*ret_wire = wire;
+	return 0;
+}
+
+static void remove_path(const struct hv_wire *wire)
+{
+	struct stat st;
+
+	if (stat(wire->own_path, &st) == 0 && st.st_dev == wire->own_dev &&
+	    st.st_ino == wire->own_inode)
+		unlink(wire->own_path);
+}
+
+void hv_wire_done(struct hv_wire *wire)
+{
+	if (wire->own_path)
+		remove_path(wire);
+	free(wire->own_path);
+	if (wire->fd >= 0)
+		close(wire->fd);
+	*wire = (struct hv_wire){ .fd = -1 };
+}
+
+/* ---- frames */
+
+void hv_wire_attach(struct hv_wire *wire, struct hv_loop *loop)
+{
+	int slot = hv_loop_add_file(loop, wire->fd);
+
+	wire->file_is_slot = slot >= 0;
+	wire->file = slot >= 0 ? slot : wire->fd;
+}
+
+static void set_file(const struct hv_wire *wire, struct io_uring_sqe *sqe)
+{
+	if (wire->file_is_slot)
+		sqe->flags |= IOSQE_FIXED_FILE;
+}
+
+void hv_wire_await(const struct hv_wire *wire, struct hv_loop *loop,
+		   struct hv_io *io, bool write)
+{
+	struct io_uring_sqe *sqe = hv_loop_sqe(loop, io);
+
+	io_uring_prep_poll_add(sqe, wire->file, write ? POLLOUT : POLLIN);
+	set_file(wire, sqe);
+}
+
+/* The part of its list that goes to the descriptor. */
+static void set_message(const struct hv_wire *wire, struct hv_wire_io *w)
+{
+	unsigned skip = wire->has_headers ? 0 : 1;
+
+	w->iov[0].iov_base = &w->header;
+	w->iov[0].iov_len = sizeof(w->header);
+	w->message = (struct msghdr){
+		.msg_iov = w->iov + skip, .msg_iovlen = w->iovs - skip,
+	};
+}
+
+void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
+		     struct hv_wire_io *w)
+{
+	struct io_uring_sqe *sqe = hv_loop_sqe(loop, &w->io);
+
+	memset(&w->header, 0, sizeof(w->header));
+	set_message(wire, w);
+	if (wire->is_socket)
+		io_uring_prep_recvmsg(sqe, wire->file, &w->message,
+				      MSG_DONTWAIT);
+	else
+		io_uring_prep_readv2(sqe, wire->file, w->message.msg_iov,
+				     (unsigned)w->message.msg_iovlen, 0,
+				     RWF_NOWAIT);
+	set_file(wire, sqe);
+}
+
+static struct io_uring_sqe *send_socket(const struct hv_wire *wire,
+					struct hv_loop *loop,
+					struct hv_wire_io *w, unsigned flags)
+{
+	struct io_uring_sqe *sqe = hv_loop_sqe(loop, &w->io);
+
+	set_message(wire, w);
+	if (wire->peer.sun_family) {
+		w->message.msg_name = (void *)(uintptr_t)&wire->peer;
+		w->message.msg_namelen = sizeof(wire->peer);
+	}
+	io_uring_prep_sendmsg(sqe, wire->file, &w->message,
+			      flags | MSG_NOSIGNAL);
+	set_file(wire, sqe);
+	return sqe;
+}
+
+void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
+		  struct hv_wire_io *w)
+{
+	struct io_uring_sqe *sqe;
+
+	if (wire->is_socket) {
+		send_socket(wire, loop, w, MSG_DONTWAIT);
+		return;
+	}
+	sqe = hv_loop_sqe(loop, &w->io);
+	set_message(wire, w);
+	io_uring_prep_writev2(sqe, wire->file, w->message.msg_iov,
+			      (unsigned)w->message.msg_iovlen, 0, RWF_NOWAIT);
+	set_file(wire, sqe);
+}
+
+/* A socket that names its receiver with each frame cannot be polled for that one's
+ * room. */
+bool hv_wire_tells_room(const struct hv_wire *wire)
+{
+	return !wire->peer.sun_family;
+}
+
+void hv_wire_send_waiting(const struct hv_wire *wire, struct hv_loop *loop,
+			  struct hv_wire_io *w)
+{
+	send_socket(wire, loop, w, 0)->flags |= IOSQE_ASYNC;
+}
+
+int hv_wire_frame_bytes(const struct hv_wire *wire, int result)
+{
+	return wire->has_headers ? result - (int)sizeof(struct virtio_net_hdr_v1)
+				 : result;
+}
+
+bool hv_wire_is_loose(const struct hv_wire *wire, int error)
+{
+	switch (error) {
+	case ENOENT: /* no socket there, or nobody who reads it */
+	case ECONNREFUSED:
+	case ENOTCONN:
+	case ECONNRESET:
+	case EPIPE:
+	case EPERM: /* it talks to another */
+		return wire->is_socket;
+	case EIO: /* the interface is down, or gone */
+	case EBADFD:
+		return !wire->is_socket;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A wire: the host's end of a guest's network, which carries Ethernet frames. It is a
+ * descriptor from which one read gives one frame and to which one write gives one: a TAP
+ * interface, or a socket of datagrams or packets. Both engines' network devices stand
+ * on it. wire-option.c is what users say of it.
+ */
+#ifndef HV_WIRE_H
+#define HV_WIRE_H
+
+#include <linux/virtio_net.h>
+#include <pvabi/boot.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#include "error.h"
+#include "loop.h"
+
+enum hv_wire_kind {
+	HV_WIRE_TAP,  /* an interface by name */
+	HV_WIRE_FD,   /* a descriptor that was inherited */
+	HV_WIRE_DGRAM /* a UNIX datagram socket, and another's path */
+};
+
+#define HV_MAC_BYTES 6
+#define HV_MTU_DEFAULT_BYTES 1500u
+#define HV_FRAME_MORE_BYTES 18u /* than the MTU: its header and a VLAN tag */
+
+/* What --net KIND=WHAT[,peer=PATH][,mac=ADDRESS][,mtu=BYTES][,id=NAME] says. */
+struct hv_net_spec {
+	enum hv_wire_kind kind;
+	const char *what; /* interface, number or path */
+	const char *peer; /* path; DGRAM only */
+	int fd;           /* FD only */
+	bool has_mac;
+	uint8_t mac[HV_MAC_BYTES]; /* random if not given */
+	uint32_t mtu_bytes; /* 0 if not given: the interface's, or the default */
+	char id[PV_DEVICE_NAME_BYTES]; /* "" if not given */
+};
+
+struct hv_wire {
+	int fd;
+	bool is_socket;
+	bool has_headers; /* each frame is behind a struct virtio_net_hdr_v1 */
+	bool has_end;     /* nothing to read is the end: the other side is gone */
+	uint32_t mtu_bytes; /* 0: it has none of its own */
+	struct sockaddr_un peer; /* where frames go; family 0: it is connected */
+	char *own_path;   /* to be removed at the end, if it is still this: */
+	dev_t own_dev;
+	ino_t own_inode;
+	int file;         /* a registered slot, or else the descriptor */
+	bool file_is_slot;
+};
+
+/* One frame on its way. Lives in its owner until io.done is called. */
+struct hv_wire_io {
+	struct hv_io io; /* done and pace are the owner's to set */
+	struct virtio_net_hdr_v1 header; /* all 0 on a wire without headers */
+	struct iovec *iov; /* the first is for the header: the wire sets it */
+	unsigned iovs;     /* with that one */
+	struct msghdr message; /* the wire's */
+};
+
+/* wire-option.c: */
+
+/* A comma in a path is written twice. The text is taken to pieces and must outlive
+ * *ret_spec, which points into it. 0, or -1 with err. */
+int hv_net_parse(char *text, struct hv_net_spec *ret_spec, struct hv_error *err);
+
+/* wire.c: */
+
+/* offload: frames received may lack checksums and stand for many, if this wire has
+ * headers to tell so. 0, or -1 with err. */
+int hv_wire_open(struct hv_wire *ret_wire, const struct hv_net_spec *spec,
+		 bool offload, struct hv_error *err);
+void hv_wire_done(struct hv_wire *wire);
+
+/* Loop thread: */
+
+/* Give the loop its descriptor, before anything else. */
+void hv_wire_attach(struct hv_wire *wire, struct hv_loop *loop);
+/* io is done when there may be something to read, or with `write` room to write;
+ * or when there is an error, which the next try will tell. */
+void hv_wire_await(const struct hv_wire *wire, struct hv_loop *loop,
+		   struct hv_io *io, bool write);
+/* Read a frame, or write one; -EAGAIN at once if there is none, or no room. Frames go
+ * in the order in which this is called. */
+void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
+		     struct hv_wire_io *wire_io);
+void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
+		  struct hv_wire_io *wire_io);
+/* Whether hv_wire_await can tell of room to write. If not: */
+bool hv_wire_tells_room(const struct hv_wire *wire);
+/* Write it when there is room. */
+void hv_wire_send_waiting(const struct hv_wire *wire, struct hv_loop *loop,
+			  struct hv_wire_io *wire_io);
+/* Bytes of the frame, of a result that is none of an error; less than 0: it was shorter
+ * than a header. */
+int hv_wire_frame_bytes(const struct hv_wire *wire, int result);
+/* Whether this error of a send means that there is nobody at the other end, who may
+ * come yet: what is sent is lost, as on a cable that is not plugged in. */
+bool hv_wire_is_loose(const struct hv_wire *wire, int error);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A network's queues from their opening to their end: a guest the test plays, and the
+ * other end of the wire.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <pvabi/error.h>
+
+#include "fake-net.h"
+#include "../pattern.h"
+
+#define FRAME_INFO ((uint32_t)sizeof(struct pv_net_frame))
+#define BUFFER_BYTES 4096u
+
+static struct fake_net net;
+
+static void make(int type)
+{
+	cr_assert_eq(fake_net_make(&net, type), 0);
+	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
+	cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
+}
+
+static void setup(void)
+{
+	make(SOCK_DGRAM);
+}
+
+static void teardown(void)
+{
+	fake_net_free(&net);
+}
+
+TestSuite(net_queue, .init = setup, .fini = teardown, .timeout = 60);
+
+static struct hv_net_stats stats(void)
+{
+	struct hv_net_stats s;
+
+	hv_net_stats(net.guest.vm.device[0], &s);
+	return s;
+}
+
+static pv_gpa_t buffer_of(uint32_t number)
+{
+	return FAKE_BUFFER + number * BUFFER_BYTES;
+}
+
+static void lend(uint32_t number)
+{
+	const struct pv_net_request request = fake_frame(
+		PV_NET_RECEIVE, number, buffer_of(number), BUFFER_BYTES);
+
+	fake_net_put(&net, FAKE_RECEIVE, &request);
+	fake_net_publish(&net, FAKE_RECEIVE);
+}
+
+static void fill(uint8_t *frame, uint32_t seed, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		frame[i] = pattern_byte(seed * 10007u + i);
+}
+
+static bool is_frame(const uint8_t *frame, uint32_t seed, uint32_t len)
+{
+	uint8_t expected[BUFFER_BYTES];
+
+	fill(expected, seed, len);
+	return !memcmp(frame, expected, len);
+}
+
+/* From the other end. */
+static void bring(uint32_t seed, uint32_t len)
+{
+	static uint8_t frame[70000];
+
+	fill(frame, seed, len);
+	cr_assert_eq(send(net.other_end, frame, len, 0), len);
+}
+
+static struct pv_ring_rsp pop(unsigned queue)
+{
+	struct pv_ring_rsp rsp = { .status = 1000 };
+
+	cr_assert(fake_net_pop(&net, queue, &rsp), "no answer came");
+	return rsp;
+}
+
+/* The number of the buffer that it came in. */
+static uint32_t expect_frame(uint32_t seed, uint32_t len)
+{
+	static const struct pv_net_frame zero;
+	struct pv_ring_rsp rsp = pop(FAKE_RECEIVE);
+	const uint8_t *at = fake_ram(&net.guest, buffer_of((uint32_t)rsp.token));
+
+	cr_assert_eq(rsp.status, 0);
+	cr_assert_eq(rsp.done_bytes, len + FRAME_INFO);
+	cr_assert(!memcmp(at, &zero, sizeof(zero)));
+	cr_assert(is_frame(at + FRAME_INFO, seed, len));
+	return (uint32_t)rsp.token;
+}
+
+static void push_frame(uint32_t seed, uint32_t len)
+{
+	const struct pv_net_request request =
+		fake_frame(PV_NET_SEND, seed, buffer_of(seed % 64), len);
+
+	fill(fake_ram(&net.guest, buffer_of(seed % 64)), seed, len);
+	fake_net_put(&net, FAKE_SEND, &request);
+	fake_net_publish(&net, FAKE_SEND);
+}
+
+static void take_frame(uint32_t seed, uint32_t len)
+{
+	uint8_t frame[BUFFER_BYTES];
+
+	cr_assert_eq(recv(net.other_end, frame, sizeof(frame), 0), len);
+	cr_assert(is_frame(frame, seed, len));
+}
+
+static int32_t refused(unsigned queue, const struct pv_net_request *request)
+{
+	fake_net_put(&net, queue, request);
+	fake_net_publish(&net, queue);
+	return pop(queue).status;
+}
+
+Test(net_queue, a_frame_comes_behind_what_is_known_of_it)
+{
+	lend(3);
+	bring(1, 60);
+	expect_frame(1, 60);
+	cr_assert_eq(stats().received_frames, 1);
+	cr_assert_eq(stats().received_bytes, 60);
+}
+
+Test(net_queue, a_frame_goes_out_as_it_is)
+{
+	struct pv_ring_rsp rsp;
+
+	push_frame(1, 1514);
+	take_frame(1, 1514);
+	rsp = pop(FAKE_SEND);
+	cr_assert_eq(rsp.status, 0);
+	cr_assert_eq(rsp.done_bytes, 1514);
+	cr_assert_eq(stats().sent_bytes, 1514);
+}
+
+Test(net_queue, frames_wait_for_a_buffer_and_keep_their_order)
+{
+	for (uint32_t i = 0; i < 100; i++)
+		bring(i, 60 + i);
+	for (uint32_t i = 0; i < 40; i++)
+		lend(i);
+	for (uint32_t i = 0; i < 100; i++)
+		lend(expect_frame(i, 60 + i));
+}
+
+Test(net_queue, frames_that_are_sent_keep_their_order)
+{
+	for (uint32_t i = 0; i < 1000; i++) {
+		push_frame(i, 60 + i % 1000);
+		take_frame(i, 60 + i % 1000);
+		cr_assert_eq(pop(FAKE_SEND).status, 0);
+	}
+	for (uint32_t i = 0; i < FAKE_NET_ENTRIES; i++)
+		push_frame(i, 100);
+	for (uint32_t i = 0; i < FAKE_NET_ENTRIES; i++) {
+		take_frame(i, 100);
+		cr_assert_eq(pop(FAKE_SEND).token, i);
+	}
+}
+
+Test(net_queue, the_greatest_frame_fits_and_one_byte_more_is_dropped)
+{
+	uint32_t most = fake_net_config(&net)->receive_bytes_min - FRAME_INFO;
+
+	lend(1);
+	bring(1, most + 1);
+	bring(2, 65000);
+	bring(3, most);
+	expect_frame(3, most);
+	cr_assert_eq(stats().too_long, 2);
+}
+
+Test(net_queue, what_is_shorter_than_a_header_is_dropped)
+{
+	lend(1);
+	bring(1, 13);
+	bring(1, 0);
+	bring(2, 14);
+	expect_frame(2, 14);
+	cr_assert_eq(stats().too_short, 2);
+}
+
+Test(net_queue, segments_of_a_byte_hold_a_frame_too)
+{
+	struct pv_net_request request = fake_frame(PV_NET_RECEIVE, 1, 65536 * 4,
+						   BUFFER_BYTES);
+	struct pv_segment *list = fake_ram(&net.guest, 65536 * 4);
+	const pv_gpa_t at = buffer_of(5);
+
+	request.segments = PV_NET_SEGMENTS_MAX;
+	request.seg[0].len_bytes = PV_NET_SEGMENTS_MAX * (uint32_t)sizeof(*list);
+	for (uint32_t i = 0; i < PV_NET_SEGMENTS_MAX; i++)
+		list[i] = (struct pv_segment){ at + i, 1, 0 };
+	list[PV_NET_SEGMENTS_MAX - 1].len_bytes =
+		BUFFER_BYTES - PV_NET_SEGMENTS_MAX + 1;
+	fake_net_put(&net, FAKE_RECEIVE, &request);
+	fake_net_publish(&net, FAKE_RECEIVE);
+	bring(7, 200);
+	cr_assert_eq(pop(FAKE_RECEIVE).done_bytes, 216);
+	cr_assert(is_frame(fake_ram(&net.guest, at + FRAME_INFO), 7, 200));
+}
+
+Test(net_queue, a_bad_request_fails_and_the_next_is_served)
+{
+	struct pv_net_request r = fake_frame(PV_NET_SEND, 1, FAKE_RAM_BYTES, 60);
+
+	cr_assert_eq(refused(FAKE_SEND, &r), -PV_EFAULT);
+	r = fake_frame(PV_NET_RECEIVE, 1, FAKE_BUFFER, 2048);
+	cr_assert_eq(refused(FAKE_SEND, &r), -PV_EOPNOTSUPP);
+	r = fake_frame(PV_NET_RECEIVE, 1, FAKE_RAM_BYTES - 16, 2048);
+	cr_assert_eq(refused(FAKE_RECEIVE, &r), -PV_EFAULT);
+	r = fake_frame(PV_NET_SEND, 1, FAKE_BUFFER, 2048);
+	cr_assert_eq(refused(FAKE_RECEIVE, &r), -PV_EOPNOTSUPP);
+	cr_assert_eq(stats().failed, 4);
+	push_frame(1, 60);
+	cr_assert_eq(pop(FAKE_SEND).status, 0);
+	lend(1);
+	bring(1, 60);
+	expect_frame(1, 60);
+}
+
+Test(net_queue, what_waits_for_a_frame_is_given_back_by_closing)
+{
+	for (uint32_t i = 0; i < FAKE_NET_ENTRIES; i++)
+		lend(i);
+	bring(1, 60);
+	expect_frame(1, 60);
+	cr_assert_eq(hv_queue_close(&net.guest.vm, 0, FAKE_SEND), 0);
+	cr_assert_eq(hv_queue_close(&net.guest.vm, 0, FAKE_RECEIVE), 0);
+	memset(fake_ram(&net.guest, 0), 0xee, FAKE_RAM_BYTES / 2);
+	bring(2, 60);
+	usleep(5000);
+	for (uint32_t i = 0; i < FAKE_RAM_BYTES / 2; i++)
+		cr_assert_eq(net.guest.vm.memory.base[i], 0xee);
+	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
+	lend(3);
+	expect_frame(2, 60);
+}
+
+/* The sockets hold what their buffers do, and then the guest waits. */
+Test(net_queue, a_reader_that_sleeps_holds_frames_back_and_loses_none)
+{
+	uint32_t sent = 0, taken = 0;
+	struct pv_ring_rsp rsp;
+
+	for (; sent < FAKE_NET_ENTRIES; sent++)
+		push_frame(sent, 1514);
+	while (!stats().send_waits) {
+		rsp = pop(FAKE_SEND);
+		cr_assert_eq(rsp.status, 0);
+		push_frame(sent++, 1514);
+	}
+	for (; taken < sent; taken++)
+		take_frame(taken, 1514);
+	cr_assert_eq(stats().failed, 0);
+}
+
+Test(net_queue, closing_does_not_wait_for_a_reader_that_sleeps)
+{
+	uint32_t pushed = 0;
+
+	for (; pushed < FAKE_NET_ENTRIES; pushed++)
+		push_frame(pushed, 1514);
+	while (!stats().send_waits) {
+		cr_assert_eq(pop(FAKE_SEND).status, 0);
+		push_frame(pushed++, 1514);
+	}
+	cr_assert_eq(hv_queue_close(&net.guest.vm, 0, FAKE_SEND), 0);
+	cr_assert_gt(stats().failed, 0);
+}
+
+Test(net_queue, frames_for_nobody_are_lost_and_the_queue_goes_on)
+{
+	close(net.other_end);
+	net.other_end = open("/dev/null", O_RDWR);
+	for (uint32_t i = 0; i < 200; i++) {
+		push_frame(i, 60);
+		cr_assert_eq(pop(FAKE_SEND).status, 0);
+	}
+	cr_assert_eq(stats().sent_to_nobody, 200);
+}
+
+Test(net_queue, indices_that_make_no_sense_end_the_guest)
+{
+	struct fake_guest *q = &net.queue[FAKE_RECEIVE];
+
+	fake_publish(q, FAKE_NET_ENTRIES + 1);
+	fake_ring_doorbell(q);
+	for (int naps = 0; naps < 100000 && !atomic_load(&net.guest.vm.ending);
+	     naps++)
+		fake_nap();
+	cr_assert_eq(atomic_load(&net.guest.vm.ending), HV_END_KILLED);
+}
+
+Test(net_queue, a_device_of_a_feature_not_granted_is_not_there)
+{
+	net.guest.vm.features = PV_FEATURE_BLOCK;
+	cr_assert_eq(hv_queue_close(&net.guest.vm, 0, 0), -PV_ENODEV);
+	cr_assert_eq(fake_net_open(&net, 0), -PV_ENODEV);
+	net.guest.vm.features = PV_FEATURE_NET;
+	cr_assert_eq(hv_queue_close(&net.guest.vm, 0, 0), 0);
+	cr_assert_eq(hv_queue_open(&net.guest.vm.vcpu[0], 0, 2, FAKE_RING, 16, 20),
+		     -PV_ENODEV);
+}
+
+Test(net_queue, opening_and_closing_many_times_leaks_no_descriptor)
+{
+	int before = dup(0), after;
+
+	close(before);
+	for (int i = 0; i < 300; i++) {
+		lend(1);
+		cr_assert_eq(hv_queue_close(&net.guest.vm, 0, i % 2), 0);
+		cr_assert_geq(fake_net_open(&net, i % 2), 0);
+	}
+	after = dup(0);
+	close(after);
+	cr_assert_eq(before, after);
+}
+
+Test(net_packets, the_end_of_the_other_side_is_no_storm, .timeout = 60)
+{
+	make(SOCK_SEQPACKET);
+	lend(1);
+	bring(1, 60);
+	expect_frame(1, 60);
+	lend(2);
+	close(net.other_end);
+	net.other_end = open("/dev/null", O_RDWR);
+	usleep(20000);
+	push_frame(1, 60);
+	cr_assert_eq(pop(FAKE_SEND).status, 0);
+	cr_assert_leq(stats().receive_errors, 16);
+	teardown();
+}

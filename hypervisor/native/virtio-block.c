@@ -232,7 +232,7 @@ static bool queue_arm(struct hv_source *source)
 static void await_doorbell(struct hv_virtio_block *b)
 {
 	io_uring_prep_read(hv_loop_sqe(b->target.loop, &b->doorbell),
-			   b->virtio.doorbell, &b->doorbell_count,
+			   b->virtio.queue[0].doorbell, &b->doorbell_count,
 			   sizeof(b->doorbell_count), 0);
 	b->doorbell_awaited = true;
 }
@@ -304,14 +304,14 @@ static bool has_event_index(const struct hv_virtio *virtio)
 	return virtio->driver_features & BIT(VIRTIO_RING_F_EVENT_IDX);
 }
 
-static void block_start(struct hv_virtio *virtio)
+static void block_start(struct hv_virtio *virtio, unsigned queue)
 {
 	struct hv_virtio_block *b = block_of(virtio);
 	struct block_job job = { .job.run = queue_open, .block = b };
 
 	if (!hv_vm_loop(virtio->native->vm))
 		return;
-	if (hv_virtq_open(&b->queue, virtio->native->vm, &virtio->queue,
+	if (hv_virtq_open(&b->queue, virtio->native->vm, &virtio->queue[queue].place,
 			  has_event_index(virtio)) < 0 ||
 	    make_slots(b) < 0) {
 		hv_virtio_break(virtio);
@@ -323,11 +323,12 @@ static void block_start(struct hv_virtio *virtio)
 }
 
 /* One that could not be started has no slots. */
-static void block_stop(struct hv_virtio *virtio)
+static void block_stop(struct hv_virtio *virtio, unsigned queue)
 {
 	struct hv_virtio_block *b = block_of(virtio);
 	struct block_job job = { .job.run = queue_close, .block = b };
 
+	(void)queue;
 	if (!b->slots)
 		return;
 	hv_loop_do(virtio->native->vm->loop, &job.job);
@@ -371,6 +372,7 @@ static void describe(struct hv_virtio_block *b)
 	b->virtio.features = features_of(&b->disk);
 	b->virtio.config = &b->config;
 	b->virtio.config_bytes = sizeof(b->config);
+	b->virtio.queues = 1;
 	b->virtio.start = block_start;
 	b->virtio.stop = block_stop;
 	b->target.disk = &b->disk;
@@ -387,7 +389,6 @@ int hv_virtio_block_add(struct hv_virtio_block **ret_block,
 
 	if (!b)
 		return hv_fail(err, HV_STATUS_FAILED, "out of memory");
-	b->virtio.doorbell = -1;
 	if (hv_disk_open(spec, &b->disk, err) < 0) {
 		free(b);
 		return -1;

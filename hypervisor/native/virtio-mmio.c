@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Virtio over MMIO, version 2: chapter 4.2 of the specification, whose registers are
- * those of <linux/virtio_mmio.h>. One queue a device.
+ * those of <linux/virtio_mmio.h>.
  */
 #include <errno.h>
 #include <linux/virtio_config.h>
@@ -22,9 +22,10 @@
 
 /* The I/O APIC's inputs that no device of a PC has; then those of PCs whose devices are
  * not here. */
-static const uint8_t gsis[HV_BLOCK_DEVICES_MAX] = {
-	16, 17, 18, 19, 20, 21, 22, 23, 5, 6, 7, 9, 10, 11, 12, 15,
+static const uint8_t gsis[] = {
+	16, 17, 18, 19, 20, 21, 22, 23, 5, 6, 7, 9, 10, 11, 12, 15, 3, 14, 13,
 };
+_Static_assert(sizeof(gsis) == HV_VIRTIO_DEVICES_MAX, "one each");
 
 static bool is_64_bits(uint64_t features)
 {
@@ -66,31 +67,39 @@ static void acknowledge(struct hv_virtio *v, uint32_t causes)
 
 /* ---- status */
 
-static void stop(struct hv_virtio *v)
+static void stop(struct hv_virtio *v, unsigned number)
 {
-	if (v->started)
-		v->stop(v);
-	v->started = false;
+	if (v->queue[number].started)
+		v->stop(v, number);
+	v->queue[number].started = false;
 }
 
-static void start_if_ready(struct hv_virtio *v)
+static void start_if_ready(struct hv_virtio *v, unsigned number)
 {
-	if (v->started || !v->queue_ready ||
+	struct hv_virtio_queue *queue = &v->queue[number];
+
+	if (queue->started || !queue->ready ||
 	    !(v->status & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
-	v->started = true;
-	v->start(v);
+	queue->started = true;
+	v->start(v, number);
+}
+
+static void reset_queue(struct hv_virtio *v, unsigned number)
+{
+	stop(v, number);
+	v->queue[number].place = (struct hv_virtq_place){ .entries = 0 };
+	v->queue[number].ready = false;
 }
 
 static void reset(struct hv_virtio *v)
 {
-	stop(v);
+	for (unsigned i = 0; i < v->queues; i++)
+		reset_queue(v, i);
 	v->status = 0;
 	v->driver_features = 0;
 	v->features_page[0] = v->features_page[1] = 0;
 	v->queue_number = 0;
-	v->queue = (struct hv_virtq_place){ .entries = 0 };
-	v->queue_ready = false;
 	v->broken = false;
 	acknowledge(v, UINT32_MAX);
 }
@@ -113,7 +122,8 @@ static void set_status(struct hv_virtio *v, uint32_t status)
 	if (!(status & VIRTIO_CONFIG_S_FEATURES_OK))
 		status &= ~(uint32_t)VIRTIO_CONFIG_S_DRIVER_OK;
 	v->status |= status;
-	start_if_ready(v);
+	for (unsigned i = 0; i < v->queues; i++)
+		start_if_ready(v, i);
 }
 
 static uint32_t get_status(const struct hv_virtio *v)
@@ -122,6 +132,12 @@ static uint32_t get_status(const struct hv_virtio *v)
 }
 
 /* ---- registers */
+
+/* The queue that the registers are about, or NULL. */
+static struct hv_virtio_queue *selected(struct hv_virtio *v)
+{
+	return v->queue_number < v->queues ? &v->queue[v->queue_number] : NULL;
+}
 
 static uint32_t read_register(struct hv_virtio *v, uint64_t offset)
 {
@@ -139,9 +155,9 @@ static uint32_t read_register(struct hv_virtio *v, uint64_t offset)
 			       ? 0 : (uint32_t)(v->features >>
 						32 * v->features_page[0]);
 	case VIRTIO_MMIO_QUEUE_NUM_MAX:
-		return v->queue_number ? 0 : HV_VIRTQ_MAX;
+		return selected(v) ? HV_VIRTQ_MAX : 0;
 	case VIRTIO_MMIO_QUEUE_READY:
-		return !v->queue_number && v->queue_ready;
+		return selected(v) && selected(v)->ready;
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
 		return v->interrupts;
 	case VIRTIO_MMIO_STATUS:
@@ -169,21 +185,22 @@ static void set_driver_features(struct hv_virtio *v, uint32_t value)
 		set_half(&v->driver_features, v->features_page[1], value);
 }
 
-static void set_ready(struct hv_virtio *v, bool ready)
+static void set_ready(struct hv_virtio *v, unsigned number, bool ready)
 {
 	if (!ready)
-		stop(v);
-	v->queue_ready = ready;
-	start_if_ready(v);
+		stop(v, number);
+	v->queue[number].ready = ready;
+	start_if_ready(v, number);
 }
 
-/* Where the queue is may be written while it is not in use; no other queue is there. */
+/* Where a queue is may be written while it is not in use. */
 static void write_queue(struct hv_virtio *v, uint64_t offset, uint32_t value)
 {
-	struct hv_virtq_place *queue = &v->queue;
+	struct hv_virtq_place *queue;
 
-	if (v->queue_number || v->queue_ready)
+	if (!selected(v) || selected(v)->ready)
 		return;
+	queue = &selected(v)->place;
 	switch (offset) {
 	case VIRTIO_MMIO_QUEUE_NUM:
 		queue->entries = value;
@@ -206,12 +223,15 @@ static void write_queue(struct hv_virtio *v, uint64_t offset, uint32_t value)
 	}
 }
 
-/* Only where KVM refused the eventfd. */
-static void notify(const struct hv_virtio *v)
+/* Of a queue that is not there, or where KVM refused the eventfd. */
+static void notify(const struct hv_virtio *v, uint32_t number)
 {
 	uint64_t one = 1;
 
-	while (write(v->doorbell, &one, sizeof(one)) < 0 && errno == EINTR)
+	if (number >= v->queues)
+		return;
+	while (write(v->queue[number].doorbell, &one, sizeof(one)) < 0 &&
+	       errno == EINTR)
 		;
 }
 
@@ -231,11 +251,11 @@ static void write_register(struct hv_virtio *v, uint64_t offset, uint32_t value)
 		v->queue_number = value;
 		break;
 	case VIRTIO_MMIO_QUEUE_READY:
-		if (!v->queue_number)
-			set_ready(v, value & 1);
+		if (selected(v))
+			set_ready(v, v->queue_number, value & 1);
 		break;
 	case VIRTIO_MMIO_QUEUE_NOTIFY:
-		notify(v);
+		notify(v, value);
 		break;
 	case VIRTIO_MMIO_INTERRUPT_ACK:
 		acknowledge(v, value);
@@ -300,27 +320,45 @@ static void virtio_write(struct hv_device *device, struct hv_vcpu *vcpu,
 }
 
 /* Without it each notification is an exit. */
-static void bind_doorbell(const struct hv_virtio *v)
+static void bind_doorbell(const struct hv_virtio *v, unsigned number)
 {
 	struct kvm_ioeventfd bind = {
 		.addr = v->device.base + VIRTIO_MMIO_QUEUE_NOTIFY,
 		.len = 4,
-		.fd = v->doorbell,
+		.fd = v->queue[number].doorbell,
+		.datamatch = number,
+		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
 	};
 
 	ioctl(v->native->kvm, KVM_IOEVENTFD, &bind);
 }
 
+static int make_doorbells(struct hv_virtio *v, struct hv_error *err)
+{
+	for (unsigned i = 0; i < v->queues; i++) {
+		v->queue[i].doorbell = eventfd(0, EFD_CLOEXEC);
+		if (v->queue[i].doorbell < 0)
+			return hv_fail(err, HV_STATUS_FAILED,
+				       "the host refuses an eventfd: %s",
+				       strerror(errno));
+	}
+	return 0;
+}
+
 int hv_virtio_add(struct hv_virtio *v, struct hv_native *native,
 		  struct hv_error *err)
 {
-	v->doorbell = eventfd(0, EFD_CLOEXEC);
-	if (v->doorbell < 0)
-		return hv_fail(err, HV_STATUS_FAILED,
-			       "the host refuses an eventfd: %s", strerror(errno));
+	for (unsigned i = 0; i < v->queues; i++)
+		v->queue[i].doorbell = -1;
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_mutex_init(&v->interrupt_lock, NULL);
 	v->native = native;
+	if (native->virtios == HV_VIRTIO_DEVICES_MAX)
+		return hv_fail(err, HV_STATUS_USAGE,
+			       "a bare-metal machine has room for %u disks and networks, all in all",
+			       HV_VIRTIO_DEVICES_MAX);
+	if (make_doorbells(v, err) < 0)
+		return -1;
 	v->gsi = gsis[native->virtios];
 	v->device.base = HV_NATIVE_VIRTIO +
 			 native->virtios++ * (uint64_t)PV_PAGE_BYTES;
@@ -329,16 +367,18 @@ int hv_virtio_add(struct hv_virtio *v, struct hv_native *native,
 	v->device.read = virtio_read;
 	v->device.write = virtio_write;
 	hv_bus_add(&native->bus, &v->device);
-	bind_doorbell(v);
+	for (unsigned i = 0; i < v->queues; i++)
+		bind_doorbell(v, i);
 	return 0;
 }
 
 void hv_virtio_done(struct hv_virtio *v)
 {
-	if (v->doorbell < 0)
-		return;
-	stop(v);
-	close(v->doorbell);
+	for (unsigned i = 0; i < v->queues; i++) {
+		stop(v, i);
+		if (v->queue[i].doorbell >= 0)
+			close(v->queue[i].doorbell);
+	}
 }
 
 void hv_virtio_word(const struct hv_virtio *v, char ret[HV_VIRTIO_WORD_BYTES])

@@ -62,6 +62,9 @@ void hv_virtq_listen(struct hv_virtq *queue, bool listen);
 
 /* ---- a device */
 
+#define HV_VIRTIO_QUEUES_MAX 2
+#define HV_VIRTIO_DEVICES_MAX 19 /* there are no more interrupts */
+
 struct hv_virtio {
 	struct hv_device device; /* first: the bus takes a pointer to it */
 	struct hv_native *native;
@@ -70,23 +73,26 @@ struct hv_virtio {
 	uint64_t features; /* offered */
 	const void *config;
 	size_t config_bytes;
-	/* Serve the queue, which is set up; stop, and have everything answered
+	unsigned queues;
+	/* Serve a queue, which is set up; stop, and have everything answered
 	 * that was taken. Called in turn, on a vCPU's thread, but for the last
 	 * stop. */
-	void (*start)(struct hv_virtio *virtio);
-	void (*stop)(struct hv_virtio *virtio);
+	void (*start)(struct hv_virtio *virtio, unsigned queue);
+	void (*stop)(struct hv_virtio *virtio, unsigned queue);
 
 	unsigned gsi;
-	int doorbell; /* an eventfd, written to when the guest notifies */
 
 	pthread_mutex_t lock; /* held while start or stop waits for the loop: not
 			       * for the loop thread */
 	uint32_t status;
 	uint32_t features_page[2]; /* of 32 bits: the device's, the driver's */
 	uint64_t driver_features;
-	uint32_t queue_number;
-	struct hv_virtq_place queue;
-	bool queue_ready, started;
+	uint32_t queue_number; /* that the registers are about */
+	struct hv_virtio_queue {
+		struct hv_virtq_place place;
+		bool ready, started;
+		int doorbell; /* an eventfd, written to when the guest notifies */
+	} queue[HV_VIRTIO_QUEUES_MAX];
 
 	pthread_mutex_t interrupt_lock; /* any thread; to change what follows */
 	_Atomic uint32_t interrupts; /* VIRTIO_MMIO_INT_* */
@@ -99,7 +105,7 @@ struct hv_virtio {
 int hv_virtio_add(struct hv_virtio *virtio, struct hv_native *native,
 		  struct hv_error *err);
 void hv_virtio_done(struct hv_virtio *virtio);
-/* The queue was used. Any thread. */
+/* A queue was used. Any thread. */
 void hv_virtio_interrupt(struct hv_virtio *virtio);
 /* The driver did what makes no sense: it must reset the device. Any thread. */
 void hv_virtio_break(struct hv_virtio *virtio);

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-cases.sh [-d BYTES] [-t SECONDS] [-v VCPUS] MAKE-DISK PARAVANE GUEST
+# run-cases.sh [-l] [-d BYTES] [-t SECONDS] [-v VCPUS] MAKE-DISK PARAVANE GUEST
 #
 # Run a guest once for each of its cases (guest/cases.h): each ends the VM in a
 # way of its own, so none can tell about it. The guest lists them itself, one a
-# line: NAME STATUS REGEX. -d gives it a disk, -t stops it after so long, -v gives it
+# line: NAME STATUS REGEX. -d gives it a disk, -l a network whose wire ends where it
+# begins, -t stops it after so long, -v gives it
 # vCPUs.
 set -eu
 . "$(dirname "$0")/tap.sh"
@@ -14,9 +15,11 @@ skip_all_without_kvm
 disk=
 seconds=20
 vcpus=1
-while getopts d:t:v: option; do
+looped=
+while getopts ld:t:v: option; do
 	case $option in
 	d) disk=$OPTARG ;;
+	l) looped=yes ;;
 	t) seconds=$((OPTARG * times_slower)) ;;
 	v) vcpus=$OPTARG ;;
 	*) exit 99 ;;
@@ -30,6 +33,7 @@ if [ -n "$disk" ]; then
 	"$make_disk" "$scratch/disk" "$disk"
 	set -- "$@" --block "$scratch/disk"
 fi
+[ -z "$looped" ] || set -- "$@" --net "dgram=$scratch/loop,peer=$scratch/loop"
 
 run "$@" "$guest" -- list
 if [ "$status" -ne 0 ] || ! [ -s "$scratch/out" ]; then

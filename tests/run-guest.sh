@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-guest.sh [-1] [-d BYTES[,OPTION...]]... MAKE-DISK PARAVANE [OPTION...] GUEST
+# run-guest.sh [-1l] [-d BYTES[,OPTION...]]... MAKE-DISK PARAVANE [OPTION...] GUEST
 #	[-- ARG...]
 #
 # Run a guest that prints TAP. Each -d makes a disk of the test pattern
-# (pattern.h) and gives it to the guest; with -1 all its threads have one CPU. An
+# (pattern.h) and gives it to the guest; -l a network whose wire ends where it begins;
+# with -1 all its threads have one CPU. An
 # argument @now@ becomes the seconds since 1970.
 set -eu
 . "$(dirname "$0")/tap.sh"
@@ -22,9 +23,11 @@ keep_to_one_cpu() {
 }
 
 disks=
-while getopts 1d: option; do
+looped=
+while getopts 1ld: option; do
 	case $option in
 	1) keep_to_one_cpu ;;
+	l) looped=yes ;;
 	d) disks="$disks $OPTARG" ;;
 	*) exit 99 ;;
 	esac
@@ -44,6 +47,8 @@ for disk in $disks; do
 	esac
 	set -- "$@" --block "$file${disk#"${disk%%,*}"}"
 done
+
+[ -z "$looped" ] || set -- "$@" --net "dgram=$scratch/loop,peer=$scratch/loop"
 
 # The given arguments go behind the disks.
 while [ $arguments -gt 0 ]; do

@@ -25,6 +25,7 @@ static const struct hv_bench *const benches[] = {
 	&hv_bench_kernel[4], &hv_bench_block[0],  &hv_bench_block[1],
 	&hv_bench_block[2],  &hv_bench_block[3],  &hv_bench_block[4],
 	&hv_bench_block[5],  &hv_bench_block[6],  &hv_bench_block[7],
+	&hv_bench_net[0],    &hv_bench_net[1],    &hv_bench_net[2],
 };
 #define BENCHES (sizeof(benches) / sizeof(*benches))
 

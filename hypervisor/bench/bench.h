@@ -137,5 +137,7 @@ extern const struct hv_bench hv_bench_small[HV_SMALL_BENCHES];
 extern const struct hv_bench hv_bench_kernel[HV_KERNEL_BENCHES];
 #define HV_BLOCK_BENCHES 8
 extern const struct hv_bench hv_bench_block[HV_BLOCK_BENCHES];
+#define HV_NET_BENCHES 3
+extern const struct hv_bench hv_bench_net[HV_NET_BENCHES];
 
 #endif

@@ -121,7 +121,7 @@ void hv_guest_arg_number(struct hv_guest_call *call, uint64_t number)
 struct command {
 	char stats[48];
 	char vcpus[24];
-	const char *word[12 + HV_GUEST_ARGS_MAX];
+	const char *word[14 + HV_GUEST_ARGS_MAX];
 	unsigned words;
 };
 
@@ -148,6 +148,10 @@ static void command_make(struct command *command,
 	if (call->block[0]) {
 		add(command, "--block");
 		add(command, call->block);
+	}
+	if (call->net[0]) {
+		add(command, "--net");
+		add(command, call->net);
 	}
 	if (call->vcpus) {
 		snprintf(command->vcpus, sizeof(command->vcpus), "--vcpus=%u",

@@ -17,6 +17,7 @@
 struct hv_guest_call {
 	char path[PATH_MAX];      /* of the image */
 	char block[2 * PATH_MAX]; /* of --block; "" for none */
+	char net[24];             /* of --net; "" for none */
 	char arg[HV_GUEST_ARGS_MAX][24];
 	unsigned args;
 	unsigned vcpus;     /* 0: one */

@@ -92,8 +92,9 @@ static int start(struct hv_net_load *load)
 {
 	int fd[2], r;
 
-	/* A pair waits for room in each other's buffer: no frame is lost. */
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fd) < 0)
+	/* Who sends waits for room, so that no frame is lost; who receives is told
+	 * when the other end is gone. */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0)
 		return -errno;
 	fcntl(fd[1], F_SETFD, 0);
 	bound_waits(fd[0]);
@@ -136,8 +137,6 @@ int hv_net_load_finish(struct hv_net_load *load, uint64_t *ret_ns,
 	int error;
 
 	close(load->worker_fd);
-	/* The load's own end would wait for a worker that is gone. */
-	shutdown(load->fd, SHUT_WR);
 	pthread_join(load->thread, NULL);
 	ns = load->ns;
 	error = load->error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The network of the network benchmarks: a pair of datagram sockets, and at its far
+ * The network of the network benchmarks: a pair of packet sockets, and at its far
  * end the load, a thread that takes the time. At the near end is the worker, a guest
  * or bare-net.c, which begins with a frame that says that it is ready.
  */

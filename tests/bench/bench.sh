@@ -53,6 +53,12 @@ done
 check "beside its floor, or why not: event" printed 'event, running'
 check "exits are counted" printed '  exits  *per op  *[12]\.'
 
+quick net
+for row in '64 B, there and back' '1514 B, sent' '1514 B, received'; do
+	check "beside an io_uring loop: $row" printed "$row .*io_uring loop"
+done
+check "exits are counted by the frame" printed '  exits  *per frame  *[0-9]'
+
 export TMPDIR="$scratch"
 quick block-random
 check "reads and writes at depth 32" printed 'depth 32  .*io_uring loop'

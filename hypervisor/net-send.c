@@ -2,7 +2,8 @@
  *
  * See net-queue.h. Frames are written in batches, by writes that do not wait. Once one
  * finds no room no new ones are taken until all that found none are written, in their
- * order.
+ * order. On a socket that is that of the guest: one that finds no room holds up those
+ * behind it.
  */
 #include "net-queue.h"
 
@@ -33,10 +34,11 @@ struct sender {
 	struct frame frames[BATCH_MAX];
 	struct frame *free;
 	unsigned writing;          /* writes under way */
-	struct frame *held, **end; /* those that found no room, in their order */
-	struct hv_io *waiting_io;  /* what waits for room; NULL: nothing does */
+	struct frame *held, **end; /* that are to be written, in their order; after
+				    * the batch those that found no room */
+	struct hv_io room;         /* waits for it */
+	bool awaited;
 	bool has_room;             /* it is worth trying again */
-	struct hv_io room;         /* waits for it, if the wire can tell */
 };
 
 static void put_free(struct frame *frame)
@@ -88,7 +90,7 @@ static void fail_held(struct sender *s)
 
 static void finish_close(struct sender *s)
 {
-	if (!s->ring.closing || s->writing || s->waiting_io)
+	if (!s->ring.closing || s->writing || s->awaited)
 		return;
 	fail_held(s);
 	hv_ring_finish(&s->ring);
@@ -111,14 +113,13 @@ static void write_done(struct hv_io *io, int result)
 	struct sender *s = frame->sender;
 
 	s->writing--;
-	if (s->waiting_io == io) {
-		s->waiting_io = NULL;
-		s->has_room = result >= 0;
-	}
-	if (result == -EAGAIN || result == -EINTR)
+	if (result == -EAGAIN || result == -EINTR || result == -ECANCELED) {
 		hold(s, frame);
-	else
+	} else {
+		/* Those that were to follow one that failed otherwise may go. */
+		s->has_room |= result < 0;
 		written(frame, result);
+	}
 	finish_close(s);
 }
 
@@ -126,19 +127,22 @@ static void room_came(struct hv_io *io, int result)
 {
 	struct sender *s = HV_OWNER(io, struct sender, room);
 
-	s->waiting_io = NULL;
+	s->awaited = false;
 	s->has_room = result != -ECANCELED;
 	finish_close(s);
 }
 
 /* ---- requests */
 
-static void start(struct frame *frame)
+static void write_held(struct sender *s)
 {
-	struct sender *s = frame->sender;
+	while (s->held) {
+		struct frame *frame = get_held(s);
 
-	s->writing++;
-	hv_wire_send(&s->target->wire, s->target->loop, &frame->wire_io);
+		s->writing++;
+		hv_wire_send(&s->target->wire, s->target->loop,
+			     &frame->wire_io, s->held);
+	}
 }
 
 static void serve(struct sender *s, const struct pv_net_request *request)
@@ -161,7 +165,7 @@ static void serve(struct sender *s, const struct pv_net_request *request)
 	frame->wire_io.header = hv_net_header_of(&request->frame);
 	frame->wire_io.iov = frame->iov;
 	frame->wire_io.iovs = 1u + request->segments;
-	start(frame);
+	hold(s, frame);
 }
 
 static unsigned choose_batch(struct sender *s)
@@ -185,33 +189,23 @@ static bool take_batch(struct sender *s)
 		hv_ring_take(&s->ring, &request);
 		serve(s, &request);
 	}
+	if (batch > 0)
+		write_held(s);
 	return batch > 0;
 }
 
 /* ---- no room */
 
-/* Until there is room; or, where the wire cannot tell, until the first is written. */
 static void await_room(struct sender *s)
 {
-	struct hv_net_target *target = s->target;
-
-	hv_count(&target->stats.send_waits, 1);
-	if (hv_wire_tells_room(&target->wire)) {
-		s->waiting_io = &s->room;
-		hv_wire_await(&target->wire, target->loop, &s->room, true);
-	} else {
-		struct frame *frame = get_held(s);
-
-		s->waiting_io = &frame->wire_io.io;
-		s->writing++;
-		hv_wire_send_waiting(&target->wire, target->loop,
-				     &frame->wire_io);
-	}
+	hv_count(&s->target->stats.send_waits, 1);
+	s->awaited = true;
+	hv_wire_await(&s->target->wire, s->target->loop, &s->room, true);
 }
 
 static bool resume(struct sender *s)
 {
-	if (s->writing || s->waiting_io || !s->held ||
+	if (s->writing || s->awaited || !s->held ||
 	    hv_loop_room(s->target->loop) < BATCH_MAX ||
 	    hv_loop_abandoned(s->target->loop))
 		return false;
@@ -220,8 +214,7 @@ static bool resume(struct sender *s)
 		return true;
 	}
 	s->has_room = false;
-	while (s->held)
-		start(get_held(s));
+	write_held(s);
 	return true;
 }
 
@@ -303,7 +296,7 @@ void hv_net_send_close(struct hv_ring *ring, struct hv_job *job)
 	struct sender *s = sender_with(ring);
 
 	hv_loop_remove_source(ring->loop, &s->source);
-	if (s->waiting_io)
-		hv_loop_cancel(ring->loop, s->waiting_io);
+	if (s->awaited)
+		hv_loop_cancel(ring->loop, &s->room);
 	hv_ring_close(ring, job, doorbell_silent);
 }

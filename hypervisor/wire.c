@@ -205,6 +205,7 @@ static int open_dgram(struct hv_wire *wire, const struct hv_net_spec *spec,
 	wire->is_socket = true;
 	wire->peer = address_of(spec->peer);
 	wire->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	wire->probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	r = wire->fd < 0 ? -errno : bind_here(wire->fd, &own);
 	if (r == -EADDRINUSE)
 		return hv_fail(err, HV_STATUS_DEVICE,
@@ -237,7 +238,7 @@ static int open_kind(struct hv_wire *wire, const struct hv_net_spec *spec,
 int hv_wire_open(struct hv_wire *ret_wire, const struct hv_net_spec *spec,
 		 bool offload, struct hv_error *err)
 {
-	struct hv_wire wire = { .fd = -1 };
+	struct hv_wire wire = { .fd = -1, .probe = -1 };
 
 	if (open_kind(&wire, spec, offload, err) < 0) {
 		hv_wire_done(&wire);
@@ -263,7 +264,9 @@ void hv_wire_done(struct hv_wire *wire)
 	free(wire->own_path);
 	if (wire->fd >= 0)
 		close(wire->fd);
-	*wire = (struct hv_wire){ .fd = -1 };
+	if (wire->probe >= 0)
+		close(wire->probe);
+	*wire = (struct hv_wire){ .fd = -1, .probe = -1 };
 }
 
 /* ---- frames */
@@ -282,11 +285,25 @@ static void set_file(const struct hv_wire *wire, struct io_uring_sqe *sqe)
 		sqe->flags |= IOSQE_FIXED_FILE;
 }
 
+/* A socket that names its receiver with each frame has always room itself; whether
+ * that one has is told by another socket, which is connected to it. Waiting in sendmsg
+ * is no way: where io_uring tries that again, it sends a frame of no bytes. */
+static bool ask_peer(const struct hv_wire *wire)
+{
+	return wire->probe >= 0 &&
+	       connect(wire->probe, (const struct sockaddr *)&wire->peer,
+		       sizeof(wire->peer)) == 0;
+}
+
 void hv_wire_await(const struct hv_wire *wire, struct hv_loop *loop,
 		   struct hv_io *io, bool write)
 {
 	struct io_uring_sqe *sqe = hv_loop_sqe(loop, io);
 
+	if (write && ask_peer(wire)) {
+		io_uring_prep_poll_add(sqe, wire->probe, POLLOUT);
+		return;
+	}
 	io_uring_prep_poll_add(sqe, wire->file, write ? POLLOUT : POLLIN);
 	set_file(wire, sqe);
 }
@@ -320,9 +337,8 @@ void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
 	set_file(wire, sqe);
 }
 
-static struct io_uring_sqe *send_socket(const struct hv_wire *wire,
-					struct hv_loop *loop,
-					struct hv_wire_io *w, unsigned flags)
+static void send_socket(const struct hv_wire *wire, struct hv_loop *loop,
+			struct hv_wire_io *w, bool more)
 {
 	struct io_uring_sqe *sqe = hv_loop_sqe(loop, &w->io);
 
@@ -332,18 +348,19 @@ static struct io_uring_sqe *send_socket(const struct hv_wire *wire,
 		w->message.msg_namelen = sizeof(wire->peer);
 	}
 	io_uring_prep_sendmsg(sqe, wire->file, &w->message,
-			      flags | MSG_NOSIGNAL);
+			      MSG_DONTWAIT | MSG_NOSIGNAL);
 	set_file(wire, sqe);
-	return sqe;
+	if (more)
+		sqe->flags |= IOSQE_IO_LINK;
 }
 
 void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
-		  struct hv_wire_io *w)
+		  struct hv_wire_io *w, bool more)
 {
 	struct io_uring_sqe *sqe;
 
 	if (wire->is_socket) {
-		send_socket(wire, loop, w, MSG_DONTWAIT);
+		send_socket(wire, loop, w, more);
 		return;
 	}
 	sqe = hv_loop_sqe(loop, &w->io);
@@ -351,19 +368,6 @@ void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
 	io_uring_prep_writev2(sqe, wire->file, w->message.msg_iov,
 			      (unsigned)w->message.msg_iovlen, 0, RWF_NOWAIT);
 	set_file(wire, sqe);
-}
-
-/* A socket that names its receiver with each frame cannot be polled for that one's
- * room. */
-bool hv_wire_tells_room(const struct hv_wire *wire)
-{
-	return !wire->peer.sun_family;
-}
-
-void hv_wire_send_waiting(const struct hv_wire *wire, struct hv_loop *loop,
-			  struct hv_wire_io *w)
-{
-	send_socket(wire, loop, w, 0)->flags |= IOSQE_ASYNC;
 }
 
 int hv_wire_frame_bytes(const struct hv_wire *wire, int result)

@@ -47,6 +47,7 @@ struct hv_wire {
 	bool has_end;     /* nothing to read is the end: the other side is gone */
 	uint32_t mtu_bytes; /* 0: it has none of its own */
 	struct sockaddr_un peer; /* where frames go; family 0: it is connected */
+	int probe;        /* connected to the peer, to be told of room there; or -1 */
 	char *own_path;   /* to be removed at the end, if it is still this: */
 	dev_t own_dev;
 	ino_t own_inode;
@@ -85,17 +86,14 @@ void hv_wire_attach(struct hv_wire *wire, struct hv_loop *loop);
  * or when there is an error, which the next try will tell. */
 void hv_wire_await(const struct hv_wire *wire, struct hv_loop *loop,
 		   struct hv_io *io, bool write);
-/* Read a frame, or write one; -EAGAIN at once if there is none, or no room. Frames go
- * in the order in which this is called. */
+/* Read a frame, or write one; -EAGAIN at once if there is none, or no room. Frames are
+ * read in the order in which this is called. Of those that are written on a socket one
+ * that fails ends all that follow up to one without `more` with -ECANCELED, so that
+ * none overtakes another. */
 void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
 		     struct hv_wire_io *wire_io);
 void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
-		  struct hv_wire_io *wire_io);
-/* Whether hv_wire_await can tell of room to write. If not: */
-bool hv_wire_tells_room(const struct hv_wire *wire);
-/* Write it when there is room. */
-void hv_wire_send_waiting(const struct hv_wire *wire, struct hv_loop *loop,
-			  struct hv_wire_io *wire_io);
+		  struct hv_wire_io *wire_io, bool more);
 /* Bytes of the frame, of a result that is none of an error; less than 0: it was shorter
  * than a header. */
 int hv_wire_frame_bytes(const struct hv_wire *wire, int result);

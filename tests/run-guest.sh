@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-guest.sh [-1l] [-d BYTES[,OPTION...]]... MAKE-DISK PARAVANE [OPTION...] GUEST
-#	[-- ARG...]
+# run-guest.sh [-1l] [-d BYTES[,OPTION...]]... [-n NET-PEER] MAKE-DISK PARAVANE
+#	[OPTION...] GUEST [-- ARG...]
 #
 # Run a guest that prints TAP. Each -d makes a disk of the test pattern
 # (pattern.h) and gives it to the guest; -l a network whose wire ends where it begins;
-# with -1 all its threads have one CPU. An
-# argument @now@ becomes the seconds since 1970.
+# -n a network with that program at its other end; with -1 all its threads have one
+# CPU. An argument @now@ becomes the seconds since 1970.
 set -eu
 . "$(dirname "$0")/tap.sh"
 skip_all_without_kvm
@@ -24,11 +24,13 @@ keep_to_one_cpu() {
 
 disks=
 looped=
-while getopts 1ld: option; do
+net_peer=
+while getopts 1ld:n: option; do
 	case $option in
 	1) keep_to_one_cpu ;;
 	l) looped=yes ;;
 	d) disks="$disks $OPTARG" ;;
+	n) net_peer=$OPTARG ;;
 	*) exit 99 ;;
 	esac
 done
@@ -49,8 +51,9 @@ for disk in $disks; do
 done
 
 [ -z "$looped" ] || set -- "$@" --net "dgram=$scratch/loop,peer=$scratch/loop"
+[ -z "$net_peer" ] || set -- "$@" --net "dgram=$scratch/guest,peer=$scratch/peer"
 
-# The given arguments go behind the disks.
+# The given arguments go behind the devices.
 while [ $arguments -gt 0 ]; do
 	argument=$1
 	shift
@@ -59,6 +62,16 @@ while [ $arguments -gt 0 ]; do
 	arguments=$((arguments - 1))
 done
 
+if [ -n "$net_peer" ]; then
+	"$net_peer" "dgram=$scratch/peer,peer=$scratch/guest" serve &
+	peer=$!
+	for _ in $(seq 100); do
+		[ -e "$scratch/peer" ] && break
+		sleep 0.05
+	done
+fi
+
 status=0
 "$paravane" run --timeout 60 "$@" </dev/null || status=$?
+[ -z "$net_peer" ] || kill $peer 2>/dev/null || true
 exit $status

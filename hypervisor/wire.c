@@ -79,6 +79,10 @@ static int open_tap(struct hv_wire *wire, const char *name, bool offload,
 	int r;
 
 	wire->fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (wire->fd < 0 && errno == EACCES)
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network tap=%s: permission denied for /dev/net/tun; run as root, have root open it to you, or use dgram=",
+			       name);
 	if (wire->fd < 0)
 		return hv_fail(err, HV_STATUS_DEVICE,
 			       "network tap=%s: cannot open /dev/net/tun: %s; load the module tun (`modprobe tun`), or use dgram=",
@@ -159,12 +163,17 @@ static struct sockaddr_un address_of(const char *path)
 	return address;
 }
 
-/* Whether it is what a program left that is gone. */
+/* Whether it is a socket that a program left which is gone. Of a file that is none a
+ * connection is refused as well. */
 static bool is_abandoned(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat st;
 	bool refused;
+	int fd;
 
+	if (lstat(address->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	refused = connect(fd, (const struct sockaddr *)address,

@@ -41,24 +41,42 @@ static inline int64_t fake_net_open(struct fake_net *net, unsigned queue)
 			     FAKE_PORT + queue);
 }
 
+/* A guest with a network as given, or of this descriptor if that is one. 0 or what
+ * failed. */
+static inline int fake_net_make_of(struct fake_net *net,
+				   const struct hv_net_spec *given, int fd,
+				   int other_end, bool offload)
+{
+	struct hv_net_spec spec = *given;
+	struct hv_error err = { .text = "" };
+	static char number[16];
+
+	memset(net, 0, sizeof(*net));
+	net->other_end = other_end;
+	if (fd >= 0) {
+		snprintf(number, sizeof(number), "%d", fd);
+		spec.kind = HV_WIRE_FD;
+		spec.what = number;
+		spec.fd = fd;
+	}
+	if (fake_vm_start(&net->guest) < 0 ||
+	    hv_net_add(&net->guest.vm, &spec, offload, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return -1;
+	}
+	return 0;
+}
+
 /* A guest with a network on one end of a pair of sockets of this type, its queues
  * open. 0 or what failed. */
 static inline int fake_net_make(struct fake_net *net, int type)
 {
-	struct hv_net_spec spec = { .kind = HV_WIRE_FD, .id = "net0" };
-	struct hv_error err = { .text = "" };
-	static char number[16];
+	const struct hv_net_spec spec = { .id = "net0" };
 	int ends[2];
 
-	memset(net, 0, sizeof(*net));
-	if (fake_vm_start(&net->guest) < 0 ||
-	    socketpair(AF_UNIX, type, 0, ends) < 0)
+	if (socketpair(AF_UNIX, type, 0, ends) < 0)
 		return -1;
-	snprintf(number, sizeof(number), "%d", ends[0]);
-	spec.fd = ends[0];
-	spec.what = number;
-	net->other_end = ends[1];
-	return hv_net_add(&net->guest.vm, &spec, false, &err);
+	return fake_net_make_of(net, &spec, ends[0], ends[1], false);
 }
 
 static inline void fake_net_free(struct fake_net *net)

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fuzz target: both queues of a network under a guest that follows no protocol, and a
+ * peer at the other end of the wire that does as it likes. The input is a program of
+ * small steps. Nothing is expected but that the hypervisor stays alive and the queues
+ * close.
+ */
+#include <assert.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "../unit/fake-net.h"
+
+#define STEPS_MAX 256u
+
+struct step {
+	uint8_t what, where, value, more;
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+/* A request that is right but for what the step adds. */
+static void put_request(struct fake_net *net, unsigned queue,
+			const struct step *s)
+{
+	bool send = (s->value & 1) ^ (queue == FAKE_RECEIVE);
+	struct pv_net_request r = fake_frame(
+		send ? PV_NET_SEND : PV_NET_RECEIVE, s->more, FAKE_BUFFER,
+		send ? s->more * 7u : 1500u + s->more * 16u);
+
+	if (s->where & 64)
+		((uint8_t *)&r)[s->where & 63] = s->value;
+	if (s->where & 128)
+		r.segments = s->value % 40u;
+	fake_net_put(net, queue, &r);
+}
+
+static void peer_sends(struct fake_net *net, const struct step *s)
+{
+	static const uint8_t frame[4096];
+	size_t len = s->value * 16u + s->more;
+
+	for (unsigned i = 0; i <= s->where % 4u; i++)
+		send(net->other_end, frame, len % sizeof(frame), MSG_DONTWAIT);
+}
+
+static void peer_receives(struct fake_net *net, const struct step *s)
+{
+	static uint8_t frame[4096];
+
+	for (unsigned i = 0; i < s->value; i++)
+		if (recv(net->other_end, frame, sizeof(frame), MSG_DONTWAIT) < 0)
+			break;
+}
+
+static void step(struct fake_net *net, const struct step *s)
+{
+	unsigned queue = s->what >> 7;
+	struct fake_guest *q = &net->queue[queue];
+	uint8_t *ring = fake_ram(&net->guest, fake_net_ring(queue));
+	uint32_t at = (s->where << 8 | s->value) %
+		      (uint32_t)PV_RING_BYTES(FAKE_NET_ENTRIES);
+
+	switch (s->what & 15) {
+	case 0:
+		ring[at] = s->more;
+		break;
+	case 1:
+		q->ring->req_prod += s->value % 80u;
+		fake_ring_doorbell(q);
+		break;
+	case 2:
+		q->ring->rsp_cons += s->value % 16u;
+		break;
+	case 3:
+		q->ring->rsp_event = q->ring->rsp_prod + s->value;
+		break;
+	case 4:
+		hv_queue_close(&net->guest.vm, 0, queue);
+		fake_net_open(net, queue);
+		break;
+	case 5:
+		q->rsp_cons = q->ring->rsp_prod;
+		q->ring->rsp_cons = q->rsp_cons;
+		break;
+	case 6:
+		sched_yield();
+		break;
+	case 7:
+	case 8:
+		peer_sends(net, s);
+		break;
+	case 9:
+		peer_receives(net, s);
+		break;
+	default:
+		put_request(net, queue, s);
+		fake_publish(q, q->req_prod);
+		fake_ring_doorbell(q);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	static struct fake_net net;
+	static bool made;
+	struct step s;
+
+	if (!made) {
+		assert(fake_net_make(&net, SOCK_DGRAM) == 0);
+		made = true;
+	}
+	/* As a new VM, without what making one costs. */
+	atomic_store(&net.guest.vm.ending, HV_END_NOT);
+	atomic_store(&net.guest.vm.end_claimed, false);
+	if (fake_net_open(&net, FAKE_RECEIVE) < 0 ||
+	    fake_net_open(&net, FAKE_SEND) < 0)
+		abort();
+	for (uint32_t i = 0; bytes >= sizeof(s) && i < STEPS_MAX; i++) {
+		memcpy(&s, data, sizeof(s));
+		data += sizeof(s);
+		bytes -= sizeof(s);
+		step(&net, &s);
+	}
+	hv_queue_close(&net.guest.vm, 0, FAKE_RECEIVE);
+	hv_queue_close(&net.guest.vm, 0, FAKE_SEND);
+	return 0;
+}

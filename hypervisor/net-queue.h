@@ -9,21 +9,7 @@
 
 #include <pvabi/net.h>
 
-#include "ring.h"
-#include "wire.h"
-
-/* Counters of both queues of a device, for --stats. */
-struct hv_net_stats {
-	uint64_t received_frames, received_bytes;
-	uint64_t too_short, too_long; /* frames that came and were dropped */
-	uint64_t not_understood;      /* likewise: the host's words on them */
-	uint64_t receive_errors;      /* of the host, other than that */
-	uint64_t sent_frames, sent_bytes;
-	uint64_t sent_to_nobody;      /* of them, frames nobody was there for */
-	uint64_t send_waits;          /* times that there was no room to send */
-	uint64_t failed;              /* requests that were refused or failed */
-	struct hv_ring_stats ring;
-};
+#include "wire-io.h"
 
 /* What both queues share. */
 struct hv_net_target {

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * See net-queue.h. Frames are written in batches, by writes that do not wait. Once one
- * finds no room no new ones are taken until all that found none are written, in their
- * order. On a socket that is that of the guest: one that finds no room holds up those
- * behind it.
+ * See net-queue.h: from a ring to wire-send.c, and back.
  */
 #include "net-queue.h"
 
@@ -14,15 +11,11 @@
 #include "net-request.h"
 #include "vm.h"
 
-#define BATCH_MAX 32u
-
 /* A frame on its way. */
 struct frame {
 	struct hv_wire_io wire_io;
-	struct sender *sender;
-	struct frame *next;
+	struct frame *next; /* that is free */
 	uint64_t token;
-	uint32_t len_bytes;
 	struct iovec iov[1 + PV_NET_SEGMENTS_MAX];
 };
 
@@ -30,192 +23,79 @@ struct sender {
 	struct hv_ring ring;
 	struct hv_source source;
 	struct hv_net_target *target;
-
-	struct frame frames[BATCH_MAX];
+	struct hv_wire_writer writer;
+	struct frame frames[HV_WIRE_BATCH_MAX];
 	struct frame *free;
-	unsigned writing;          /* writes under way */
-	struct frame *held, **end; /* that are to be written, in their order; after
-				    * the batch those that found no room */
-	struct hv_io room;         /* waits for it */
-	bool awaited;
-	bool has_room;             /* it is worth trying again */
 };
 
-static void put_free(struct frame *frame)
+static void put_free(struct sender *s, struct frame *frame)
 {
-	frame->next = frame->sender->free;
-	frame->sender->free = frame;
-}
-
-static void hold(struct sender *s, struct frame *frame)
-{
-	frame->next = NULL;
-	*s->end = frame;
-	s->end = &frame->next;
-}
-
-static struct frame *get_held(struct sender *s)
-{
-	struct frame *frame = s->held;
-
-	s->held = frame->next;
-	if (!s->held)
-		s->end = &s->held;
-	return frame;
+	frame->next = s->free;
+	s->free = frame;
 }
 
 /* ---- answers */
 
-static void answer(struct frame *frame, int32_t status)
+static void written(struct hv_wire_writer *writer, struct hv_wire_io *wire_io,
+		    bool failed)
 {
-	struct sender *s = frame->sender;
-	struct hv_net_stats *stats = &s->target->stats;
+	struct sender *s = HV_OWNER(writer, struct sender, writer);
+	struct frame *frame = HV_OWNER(wire_io, struct frame, wire_io);
 
-	hv_ring_answer(&s->ring, frame->token, status,
-		       status ? 0 : frame->len_bytes);
-	if (status) {
-		hv_count(&stats->failed, 1);
-	} else {
-		hv_count(&stats->sent_frames, 1);
-		hv_count(&stats->sent_bytes, frame->len_bytes);
-	}
-	put_free(frame);
+	hv_ring_answer(&s->ring, frame->token, failed ? -PV_EIO : 0,
+		       failed ? 0 : wire_io->frame_bytes);
+	put_free(s, frame);
 }
 
-static void fail_held(struct sender *s)
+static void finish_close(struct hv_wire_writer *writer)
 {
-	while (s->held)
-		answer(get_held(s), -PV_EIO);
-}
+	struct sender *s = HV_OWNER(writer, struct sender, writer);
 
-static void finish_close(struct sender *s)
-{
-	if (!s->ring.closing || s->writing || s->awaited)
-		return;
-	fail_held(s);
-	hv_ring_finish(&s->ring);
-}
-
-static void written(struct frame *frame, int result)
-{
-	struct hv_net_target *target = frame->sender->target;
-
-	if (result < 0 && hv_wire_is_loose(&target->wire, -result)) {
-		hv_count(&target->stats.sent_to_nobody, 1);
-		result = 0;
-	}
-	answer(frame, result < 0 ? -PV_EIO : 0);
-}
-
-static void write_done(struct hv_io *io, int result)
-{
-	struct frame *frame = HV_OWNER(io, struct frame, wire_io.io);
-	struct sender *s = frame->sender;
-
-	s->writing--;
-	if (result == -EAGAIN || result == -EINTR || result == -ECANCELED) {
-		hold(s, frame);
-	} else {
-		/* Those that were to follow one that failed otherwise may go. */
-		s->has_room |= result < 0;
-		written(frame, result);
-	}
-	finish_close(s);
-}
-
-static void room_came(struct hv_io *io, int result)
-{
-	struct sender *s = HV_OWNER(io, struct sender, room);
-
-	s->awaited = false;
-	s->has_room = result != -ECANCELED;
-	finish_close(s);
+	if (s->ring.closing && !hv_wire_writer_is_busy(writer))
+		hv_ring_finish(&s->ring);
 }
 
 /* ---- requests */
 
-static void write_held(struct sender *s)
-{
-	while (s->held) {
-		struct frame *frame = get_held(s);
-
-		s->writing++;
-		hv_wire_send(&s->target->wire, s->target->loop,
-			     &frame->wire_io, s->held);
-	}
-}
-
-static void serve(struct sender *s, const struct pv_net_request *request)
+static int32_t look_at(struct sender *s, const struct pv_net_request *request,
+		       struct frame *frame)
 {
 	int32_t status = hv_net_request_check(request, PV_NET_SEND,
 					      &s->target->config);
-	struct frame *frame = s->free;
 
-	s->free = frame->next;
 	if (!status)
 		status = hv_net_request_map(request,
 					    &s->ring.place.vcpu->vm->memory,
 					    &frame->iov[1]);
-	frame->token = request->token;
-	frame->len_bytes = request->len_bytes;
+	return status;
+}
+
+static void take(struct sender *s)
+{
+	struct frame *frame = s->free;
+	struct pv_net_request request;
+	int32_t status;
+
+	hv_ring_take(&s->ring, &request);
+	status = look_at(s, &request, frame);
 	if (status) {
-		answer(frame, status);
+		hv_ring_answer(&s->ring, request.token, status, 0);
+		hv_count(&s->target->stats.failed, 1);
 		return;
 	}
-	frame->wire_io.header = hv_net_header_of(&request->frame);
-	frame->wire_io.iov = frame->iov;
-	frame->wire_io.iovs = 1u + request->segments;
-	hold(s, frame);
+	s->free = frame->next;
+	frame->token = request.token;
+	frame->wire_io.header = hv_net_header_of(&request.frame);
+	hv_wire_write(&s->writer, &frame->wire_io, frame->iov,
+		      1u + request.segments, request.len_bytes);
 }
 
 static unsigned choose_batch(struct sender *s)
 {
-	unsigned waiting, most = hv_loop_room(s->target->loop);
+	unsigned most = hv_wire_writable(&s->writer);
+	unsigned waiting = most ? hv_ring_waiting(&s->ring) : 0;
 
-	if (s->writing || s->held)
-		return 0;
-	waiting = hv_ring_waiting(&s->ring);
-	if (most > BATCH_MAX)
-		most = BATCH_MAX;
 	return waiting < most ? waiting : most;
-}
-
-static bool take_batch(struct sender *s)
-{
-	unsigned batch = choose_batch(s);
-	struct pv_net_request request;
-
-	for (unsigned i = 0; i < batch; i++) {
-		hv_ring_take(&s->ring, &request);
-		serve(s, &request);
-	}
-	if (batch > 0)
-		write_held(s);
-	return batch > 0;
-}
-
-/* ---- no room */
-
-static void await_room(struct sender *s)
-{
-	hv_count(&s->target->stats.send_waits, 1);
-	s->awaited = true;
-	hv_wire_await(&s->target->wire, s->target->loop, &s->room, true);
-}
-
-static bool resume(struct sender *s)
-{
-	if (s->writing || s->awaited || !s->held ||
-	    hv_loop_room(s->target->loop) < BATCH_MAX ||
-	    hv_loop_abandoned(s->target->loop))
-		return false;
-	if (!s->has_room) {
-		await_room(s);
-		return true;
-	}
-	s->has_room = false;
-	write_held(s);
-	return true;
 }
 
 /* ---- the loop's */
@@ -223,11 +103,17 @@ static bool resume(struct sender *s)
 static bool sender_poll(struct hv_source *source)
 {
 	struct sender *s = HV_OWNER(source, struct sender, source);
+	unsigned batch;
 	bool any;
 
 	hv_ring_publish(&s->ring);
-	any = resume(s);
-	return take_batch(s) || any;
+	any = hv_wire_write_on(&s->writer);
+	batch = choose_batch(s);
+	for (unsigned i = 0; i < batch; i++)
+		take(s);
+	if (batch)
+		hv_wire_write_all(&s->writer);
+	return batch || any;
 }
 
 static bool sender_arm(struct hv_source *source)
@@ -255,13 +141,8 @@ int hv_net_send_create(const struct hv_ring_place *place,
 	}
 	s->source.poll = sender_poll;
 	s->source.arm = sender_arm;
-	s->room.done = room_came;
-	s->end = &s->held;
-	for (unsigned i = BATCH_MAX; i--;) {
-		s->frames[i].sender = s;
-		s->frames[i].wire_io.io.done = write_done;
-		put_free(&s->frames[i]);
-	}
+	for (unsigned i = HV_WIRE_BATCH_MAX; i--;)
+		put_free(s, &s->frames[i]);
 	*ret_ring = &s->ring;
 	return 0;
 }
@@ -282,13 +163,19 @@ void hv_net_send_open(struct hv_ring *ring, struct hv_net_target *target)
 	struct sender *s = sender_with(ring);
 
 	s->target = target;
+	s->writer = (struct hv_wire_writer){
+		.wire = &target->wire, .loop = target->loop,
+		.stats = &target->stats,
+		.written = written, .settled = finish_close,
+	};
+	hv_wire_writer_open(&s->writer);
 	hv_ring_open(ring, target->loop, &target->stats.ring);
 	hv_loop_add_source(target->loop, &s->source);
 }
 
 static void doorbell_silent(struct hv_ring *ring)
 {
-	finish_close(sender_with(ring));
+	finish_close(&sender_with(ring)->writer);
 }
 
 void hv_net_send_close(struct hv_ring *ring, struct hv_job *job)
@@ -296,7 +183,6 @@ void hv_net_send_close(struct hv_ring *ring, struct hv_job *job)
 	struct sender *s = sender_with(ring);
 
 	hv_loop_remove_source(ring->loop, &s->source);
-	if (s->awaited)
-		hv_loop_cancel(ring->loop, &s->room);
+	hv_wire_writer_close(&s->writer);
 	hv_ring_close(ring, job, doorbell_silent);
 }

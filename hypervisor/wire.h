@@ -62,6 +62,10 @@ struct hv_wire_io {
 	struct iovec *iov; /* the first is for the header: the wire sets it */
 	unsigned iovs;     /* with that one */
 	struct msghdr message; /* the wire's */
+	/* wire-io.h's: */
+	uint32_t frame_bytes; /* its length, or the room for one */
+	struct hv_wire_io *next;
+	void *with; /* the reader or writer that has it */
 };
 
 /* wire-option.c: */

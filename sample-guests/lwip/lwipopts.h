@@ -35,11 +35,11 @@
 #define LWIP_UDP 1
 #define LWIP_TCP 1
 
-/* TCP. Windows of more than 64 KiB, since a guest's peer may be far away. */
+/* TCP. The windows of peers may be larger than 64 KiB, since they may be far away. */
 #define TCP_MSS 1460 /* at most; less if the MTU is */
 #define LWIP_WND_SCALE 1
-#define TCP_RCV_SCALE 2
-#define TCP_WND (64 * TCP_MSS)
+#define TCP_RCV_SCALE 0
+#define TCP_WND (44 * TCP_MSS) /* one pbuf can be made of all that waits */
 #define TCP_SND_BUF (128 * TCP_MSS)
 #define TCP_SND_QUEUELEN 512
 #define TCP_SNDLOWAT (16 * TCP_MSS)

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-native.sh [-c] [-m MIB] [-p CPU] [-v VCPUS] [-d BYTES[,OPTION...]]...
-#	MAKE-DISK KERNEL [ARG...]
+# run-native.sh [-cl] [-m MIB] [-p CPU] [-v VCPUS] [-d BYTES[,OPTION...]]...
+#	[-n NET-PEER] MAKE-DISK KERNEL [ARG...]
 #
 # Run a native kernel in QEMU, which translates its code: one that prints TAP or,
 # with -c, one with cases (guest/cases.h), each of which is judged by the status of
 # the machine and by what it says on the console. -d is a disk of the test pattern, as
-# for run-guest.sh (options ro and id=NAME); -p is another processor than the richest. An
-# argument @now@ becomes the seconds since 1970.
+# for run-guest.sh (options ro and id=NAME), -l and -n networks as there; -p is another
+# processor than the richest. An argument @now@ becomes the seconds since 1970.
 set -u
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/native.sh"
@@ -19,9 +19,13 @@ mib=128
 cpu=max
 vcpus=1
 disks=
-while getopts cm:p:v:d: option; do
+looped=
+net_peer=
+while getopts clm:n:p:v:d: option; do
 	case $option in
 	c) cases=1 ;;
+	l) looped=yes ;;
+	n) net_peer=$OPTARG ;;
 	m) mib=$OPTARG ;;
 	p) cpu=$OPTARG ;;
 	v) vcpus=$OPTARG ;;
@@ -58,6 +62,23 @@ for disk in $disks; do
 	number=$((number + 1))
 done
 
+# OWN PEER: what goes out goes to the socket PEER, what comes to OWN.
+wire() {
+	echo "dgram,id=n0,local.type=unix,local.path=$1,remote.type=unix,remote.path=$2"
+}
+if [ -n "$looped" ]; then
+	set -- "$@" -netdev "$(wire "$scratch/loop" "$scratch/loop")"
+elif [ -n "$net_peer" ]; then
+	set -- "$@" -netdev "$(wire "$scratch/guest" "$scratch/peer")"
+	"$net_peer" "dgram=$scratch/peer,peer=$scratch/guest" serve &
+	peer=$!
+	for _ in $(seq 100); do
+		[ -e "$scratch/peer" ] && break
+		sleep 0.05
+	done
+fi
+[ -z "$looped$net_peer" ] || set -- "$@" -device virtio-net-device,netdev=n0
+
 # machine COMMAND-LINE [OPTION...]: sets $status, as run_native does.
 machine() {
 	line=$1
@@ -71,6 +92,7 @@ machine() {
 
 if [ -z "$cases" ]; then
 	machine "$append" "$@" </dev/null
+	[ -z "$net_peer" ] || kill $peer 2>/dev/null
 	[ "$status" -lt 200 ] || echo "Bail out! the machine did not end by itself"
 	exit "$status"
 fi

@@ -42,14 +42,19 @@ struct pvg_net_header pvg_net_header_of(const struct pv_net_frame *frame)
 
 /* ---- the pieces */
 
+/* A list that was changed meanwhile may end before it. */
 static uint8_t *byte_at(const struct pvg_net_pieces *pieces, uint32_t offset)
 {
+	static uint8_t nowhere;
 	const struct pv_segment *segment =
 		pvg_segments_at(pieces->inline_segment, pieces->segments);
 
-	while (offset >= segment->len_bytes)
-		offset -= segment++->len_bytes;
-	return (uint8_t *)(uintptr_t)(segment->gpa + offset);
+	for (unsigned i = 0; i < pieces->segments; i++, segment++) {
+		if (offset < segment->len_bytes)
+			return (uint8_t *)(uintptr_t)(segment->gpa + offset);
+		offset -= segment->len_bytes;
+	}
+	return &nowhere;
 }
 
 static void put(const struct pvg_net_pieces *pieces, const void *from,

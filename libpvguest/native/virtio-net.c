@@ -74,26 +74,32 @@ static struct pvg_net_buffer *buffer_of(const struct pvg_queue *queue,
 
 /* ---- requests */
 
-/* All but the first `skip` bytes. */
+/* From `skip` bytes on, so many. */
 static void add_pieces(struct pvg_queue *queue, struct pvg_virtq_chain *chain,
 		       const struct pvg_net_pieces *pieces, uint32_t skip,
-		       unsigned flags)
+		       uint32_t bytes, unsigned flags)
 {
 	const struct pv_segment *segment =
 		pvg_segments_at(pieces->inline_segment, pieces->segments);
 
-	for (unsigned i = 0; i < pieces->segments; i++, segment++) {
-		uint32_t skipped = skip < segment->len_bytes ? skip
-							     : segment->len_bytes;
+	for (unsigned i = 0; i < pieces->segments && bytes > 0; i++, segment++) {
+		uint32_t len = segment->len_bytes;
+		uint32_t skipped = skip < len ? skip : len;
 
 		skip -= skipped;
-		if (skipped < segment->len_bytes)
+		len -= skipped;
+		if (len > bytes)
+			len = bytes;
+		bytes -= len;
+		if (len > 0)
 			pvg_virtq_add(&queue->virtq, chain,
 				      (void *)(uintptr_t)(segment->gpa + skipped),
-				      segment->len_bytes - skipped, flags);
+				      len, flags);
 	}
 }
 
+/* Of memory that is lent the device gets no more than the longest frame takes: it drops
+ * what is longer. */
 static void begin(struct pvg_queue *queue, const struct pv_net_request *request)
 {
 	struct pvg_net_buffer *b = buffer_of(queue, queue->virtq.free);
@@ -105,11 +111,13 @@ static void begin(struct pvg_queue *queue, const struct pv_net_request *request)
 	b->chain = (struct pvg_virtq_chain){ 0 };
 	memcpy(b->pieces.inline_segment, request->seg, sizeof(request->seg));
 	b->pieces.segments = request->segments;
-	b->len_bytes = request->len_bytes - skip;
+	b->len_bytes = sends(queue)
+			       ? request->len_bytes
+			       : net_of(queue)->config.receive_bytes_min - skip;
 	b->token = request->token;
 	pvg_virtq_add(&queue->virtq, &b->chain, &b->header, sizeof(b->header),
 		      flags);
-	add_pieces(queue, &b->chain, &b->pieces, skip, flags);
+	add_pieces(queue, &b->chain, &b->pieces, skip, b->len_bytes, flags);
 	pvg_virtq_offer(&queue->virtq, &b->chain);
 }
 

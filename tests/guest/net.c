@@ -80,8 +80,11 @@ static void check_that_frames_wait(void)
 	tap_equal(receive(0), -PV_ETIMEDOUT, "and come once");
 }
 
-int main(void)
+/* QEMU takes a frame of no bytes for the end of its socket: it is not sent with the
+ * argument `no-empty`. */
+int main(int argc, char **argv)
 {
+	bool empty = argc < 2 || strcmp(argv[1], "no-empty") != 0;
 	uint32_t too_long;
 
 	if (!net_opens())
@@ -95,7 +98,8 @@ int main(void)
 		  "frames of all lengths go out and come back");
 
 	check_dropped("a frame of 13 bytes is dropped", 13);
-	check_dropped("and one of none", 0);
+	if (empty)
+		check_dropped("and one of none", 0);
 	check_dropped("and one that is too long", too_long);
 	check_dropped("and one that is far too long", 60000);
 	tap_equal(pvg_net_send(&net, out, 13), -PV_EINVAL,

@@ -46,10 +46,12 @@ static void fields_of_both(unsigned queue)
 	REFUSED(queue, r.seg[0].gpa = ram - 16, PV_EFAULT, "across RAM's end");
 	REFUSED(queue, r.seg[0].gpa = UINT64_MAX - 15, PV_EFAULT, "wrapping");
 	REFUSED(queue, r.seg[0].gpa = UINT64_C(1) << 63, PV_EFAULT, "noncanonical");
+#ifndef PVG_NATIVE /* where they are a kernel's own memory */
 	REFUSED(queue, r.seg[0].gpa = pvg_boot.vcpu_addr, PV_EFAULT,
 		"the vCPU page");
 	REFUSED(queue, r.seg[0].gpa = pvg_boot.ops_addr, PV_EFAULT,
 		"the operations page");
+#endif
 }
 
 static struct pv_net_request with_list(unsigned queue)

@@ -73,5 +73,5 @@ fi
 
 status=0
 "$paravane" run --timeout 60 "$@" </dev/null || status=$?
-[ -z "$net_peer" ] || kill $peer 2>/dev/null || true
+[ -z "$net_peer" ] || kill "$peer" 2>/dev/null || true
 exit $status

@@ -112,8 +112,9 @@ int main(void)
 	tap_equal(boot->magic, PV_BOOT_MAGIC, "the magic number is there");
 	tap_ok(boot->size_bytes >= sizeof(*boot), "the size is no less than v1.0's");
 	tap_equal(boot->abi_version, PV_ABI_VERSION, "ABI version");
-	tap_equal((int64_t)(boot->features & ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL |
-					      PV_FEATURE_HUGE_PAGES)), 0,
+	tap_equal((int64_t)(boot->features &
+			    ~(PV_FEATURES_V1 | PV_FEATURES_KERNEL |
+			      PV_FEATURE_HUGE_PAGES | PV_FEATURE_NET)), 0,
 		  "no feature of a later version is granted");
 	tap_equal((int64_t)pvg_op_features(), (int64_t)boot->features,
 		  "the FEATURES operation tells the same features");

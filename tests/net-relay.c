@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * net-relay TAP OWN-PATH PEER-PATH [LOST-PERCENT]: carry frames between a TAP and a
+ * net-relay TAP OWN-PATH PEER-PATH [LOST-PERCENT [FORGED-PERCENT]]: carry frames between a TAP and a
  * UNIX datagram socket, in which a guest's network ends (--net dgram=). Of those each
  * way, so many in a hundred are lost, as many sent twice, and as many change places
- * with the next, by a fixed seed. Ends when it is killed.
+ * with the next. Beside so many to the guest goes one that was forged of it: bytes of its
+ * headers changed, or its end cut off, but with checksums that are right. All by a fixed
+ * seed. Ends when it is killed.
  */
 #include <fcntl.h>
 #include <linux/if.h>
@@ -23,12 +25,12 @@
 #define FRAME_MAX 66000
 
 struct way {
-	int from, to;
+	int from, to, is_to_guest;
 	uint8_t held[FRAME_MAX]; /* until the next has gone */
 	size_t held_bytes;
 };
 
-static unsigned percent;
+static unsigned lost_percent, forged_percent;
 
 static int open_tap(const char *name)
 {
@@ -66,7 +68,7 @@ static int open_socket(const char *own, const char *peer)
 	return fd;
 }
 
-static int happens(void)
+static int happens(unsigned percent)
 {
 	return random_next() % 100 < percent;
 }
@@ -78,20 +80,76 @@ static void pass_on(const struct way *way, const uint8_t *frame, size_t bytes)
 		return;
 }
 
+static uint32_t sum_words(const uint8_t *bytes, size_t count, uint32_t sum)
+{
+	for (size_t i = 0; i < count; i++)
+		sum += (uint32_t)bytes[i] << (i % 2 ? 0 : 8);
+	return sum;
+}
+
+static void store_sum(uint8_t *at, uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	at[0] = (uint8_t)(~sum >> 8);
+	at[1] = (uint8_t)~sum;
+}
+
+/* Those of IPv4 and of TCP, UDP or ICMP in it, as far as the frame has them. */
+static void correct_sums(uint8_t *frame, size_t bytes)
+{
+	uint8_t *ip = frame + 14;
+	size_t head = bytes > 14 ? (ip[0] & 15u) * 4 : 0;
+	size_t total = bytes >= 34 ? (size_t)ip[2] << 8 | ip[3] : 0;
+	size_t offset;
+	uint32_t sum;
+
+	if (total < head + 8 || head < 20 || 14 + total > bytes)
+		return;
+	ip[10] = ip[11] = 0;
+	store_sum(ip + 10, sum_words(ip, head, 0));
+	offset = ip[9] == 6 ? 16 : ip[9] == 17 ? 6 : 2;
+	if (total < head + offset + 2)
+		return;
+	sum = ip[9] == 1 ? 0 : sum_words(ip + 12, 8, ip[9] + (uint32_t)(total - head));
+	ip[head + offset] = ip[head + offset + 1] = 0;
+	store_sum(ip + head + offset, sum_words(ip + head, total - head, sum));
+}
+
+static void forge(const struct way *way, const uint8_t *frame, size_t bytes)
+{
+	static const uint8_t edges[] = { 0, 1, 0x10, 0x45, 0x4f, 0x7f, 0x80, 0xff };
+	static uint8_t forged[FRAME_MAX];
+	size_t heads = bytes < 80 ? bytes : 80;
+
+	memcpy(forged, frame, bytes);
+	for (uint64_t changes = random_next() % 4; changes > 0; changes--)
+		forged[random_next() % heads] =
+			random_next() % 2 ? (uint8_t)random_next()
+					  : edges[random_next() % sizeof(edges)];
+	if (random_next() % 4 == 0)
+		bytes = 14 + random_next() % (bytes - 13);
+	if (random_next() % 8 != 0)
+		correct_sums(forged, bytes);
+	pass_on(way, forged, bytes);
+}
+
 static void carry(struct way *way)
 {
 	static uint8_t frame[FRAME_MAX];
 	ssize_t bytes = read(way->from, frame, sizeof(frame));
 
-	if (bytes <= 0 || happens())
+	if (bytes >= 14 && way->is_to_guest && happens(forged_percent))
+		forge(way, frame, (size_t)bytes);
+	if (bytes <= 0 || happens(lost_percent))
 		return;
-	if (way->held_bytes == 0 && happens()) {
+	if (way->held_bytes == 0 && happens(lost_percent)) {
 		memcpy(way->held, frame, (size_t)bytes);
 		way->held_bytes = (size_t)bytes;
 		return;
 	}
 	pass_on(way, frame, (size_t)bytes);
-	if (happens())
+	if (happens(lost_percent))
 		pass_on(way, frame, (size_t)bytes);
 	pass_on(way, way->held, way->held_bytes);
 	way->held_bytes = 0;
@@ -104,7 +162,9 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 99;
-	percent = argc > 4 ? (unsigned)atoi(argv[4]) : 0;
+	lost_percent = argc > 4 ? (unsigned)atoi(argv[4]) : 0;
+	forged_percent = argc > 5 ? (unsigned)atoi(argv[5]) : 0;
+	out.is_to_guest = 1;
 	out.from = in.to = open_tap(argv[1]);
 	out.to = in.from = open_socket(argv[2], argv[3]);
 	fds[0] = (struct pollfd){ .fd = out.from, .events = POLLIN };

@@ -2,20 +2,22 @@
 # SPDX-License-Identifier: MIT
 #
 # web.sh TCP-CLIENT NET-RELAY PARAVANE WEB MTU: the web server answers as it should,
-# whatever clients do. In a network namespace of its own, with a TAP there, so that
-# nothing of the host's is touched: as root only.
+# whatever clients and the network do. In a network namespace of its own, with a TAP
+# there, so that nothing of the host's is touched.
 set -u
 . "$(dirname "$0")/../tap.sh"
 skip_all_without_kvm
-[ "$(id -u)" -eq 0 ] || skip_all "a TAP takes root"
 for program in ip curl unshare tar; do
 	command -v $program >/dev/null || skip_all "$program is not installed"
 done
 if [ -z "${IN_NAMESPACE-}" ]; then
-	unshare -n true 2>/dev/null || skip_all "there are no network namespaces here"
+	as_root=
+	[ "$(id -u)" -eq 0 ] || as_root=--map-root-user
+	unshare --net $as_root true 2>/dev/null ||
+		skip_all "a network namespace cannot be made here"
 	[ -e /dev/net/tun ] || skip_all "there is no /dev/net/tun"
 	rm -rf "$scratch"
-	IN_NAMESPACE=1 exec unshare -n sh "$0" "$@"
+	IN_NAMESPACE=1 exec unshare --net $as_root sh "$0" "$@"
 fi
 client=$1 relay=$2 paravane=$3 web=$4 mtu=$5
 server='' carrier=''
@@ -220,6 +222,24 @@ for percent in 0 3; do
 	stop "$server" "$carrier"
 	rm -f "$scratch/relay"
 done
+
+# Frames that nobody should send, into connections that others have. What these become
+# is not judged, only that they end, and that all is well afterwards.
+timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" 0 50 &
+carrier=$!
+serve "dgram=$scratch/guest,peer=$scratch/relay,mtu=$mtu" site
+for i in 1 2 3; do
+	echo "$urls" | curl -s -Z --parallel-immediate --parallel-max 50 -m 2 -K - 2>/dev/null
+	"$client" -c 20 -r 1000 $guest 80 <"$scratch/request" >/dev/null 2>&1
+done
+stop "$carrier"
+rm -f "$scratch/relay"
+timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" &
+carrier=$!
+curl -s -o "$scratch/status" --retry 30 --retry-all-errors --retry-delay 1 -m 5 "$url/status"
+check "a file, after forged frames" same 131073.bin
+equal "no frame failed" "$(shows frames_failed)" 0
+stop "$server" "$carrier"
 
 # ends_with NAME REGEX DISK ARGUMENT...: the guest says so, and ends with status 1
 ends_with() {

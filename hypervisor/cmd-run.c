@@ -37,7 +37,7 @@ static const struct argp_option option_list[] = {
 	{ "block", 'b', "PATH[,ro][,direct][,id=NAME]", 0,
 	  "Give the guest the file or block device PATH as a disk; ro: read-only, direct: past the host's page cache, id: its name in the guest (default disk0, disk1, ...). A comma in PATH is written twice. Up to 16 times", 0 },
 	{ "net", 'n', "KIND=WHAT[,mac=ADDRESS][,mtu=BYTES][,id=NAME]", 0,
-	  "Give the guest a network, whose frames go to tap=NAME, an interface of the host's; fd=NUMBER, an inherited TAP or connected socket of datagrams or packets; or dgram=PATH,peer=PATH, from a UNIX datagram socket made at one path to that at the other, so that two guests can be wired together. mac: the guest's address (default random), mtu: payload of a frame (default the interface's, or 1500), id: its name in the guest (default net0, net1, ...). Up to 8 times", 0 },
+	  "Give the guest a network, whose frames go to tap=NAME, an interface of the host's; fd=NUMBER, an inherited TAP or connected socket; dgram=PATH,peer=PATH, from a UNIX datagram socket made at one path to that at the other, so that two guests can be wired together; or stream=PATH, a UNIX stream socket that passt listens at. mac: the guest's address (default random), mtu: payload of a frame (default the interface's, or 1500), id: its name in the guest (default net0, net1, ...). Up to 8 times", 0 },
 	{ "vcpus", KEY_VCPUS, "NUMBER", 0,
 	  "How many vCPUs the guest has, from 1 to 64 (default 1); more than the host's CPUs share them", 0 },
 	{ "host-events", KEY_HOST_EVENTS, "FIFO", 0,

@@ -85,6 +85,8 @@ struct hv_wire_writer {
 	struct hv_io room;              /* waits for it */
 	bool awaited;
 	bool has_room;                  /* it is worth trying again */
+	struct hv_io stream_io;         /* of a stream: writes a batch as one */
+	size_t stream_bytes;            /* likewise: so many */
 };
 
 /* Its first five fields are set, all else is 0. */

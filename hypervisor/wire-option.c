@@ -19,7 +19,7 @@ static int take_kind(enum hv_wire_kind kind, const char *what,
 {
 	if (spec->what)
 		return hv_fail(err, HV_STATUS_USAGE,
-			       "--net %.100s: a network has one of tap=, fd= and dgram=; give --net once more for another",
+			       "--net %.100s: a network has one of tap=, fd=, dgram= and stream=; give --net once more for another",
 			       what);
 	spec->kind = kind;
 	spec->what = what;
@@ -63,6 +63,13 @@ static int take_dgram(const char *path, struct hv_net_spec *spec,
 {
 	return check_path("dgram", path, err) < 0
 		       ? -1 : take_kind(HV_WIRE_DGRAM, path, spec, err);
+}
+
+static int take_stream(const char *path, struct hv_net_spec *spec,
+		       struct hv_error *err)
+{
+	return check_path("stream", path, err) < 0
+		       ? -1 : take_kind(HV_WIRE_STREAM, path, spec, err);
 }
 
 static int take_peer(const char *path, struct hv_net_spec *spec,
@@ -120,8 +127,8 @@ static const struct option {
 		    struct hv_error *err);
 } options[] = {
 	{ "tap", take_tap },   { "fd", take_fd },   { "dgram", take_dgram },
-	{ "peer", take_peer }, { "mac", take_mac }, { "mtu", take_mtu },
-	{ "id", take_id },
+	{ "peer", take_peer }, { "stream", take_stream },
+	{ "mac", take_mac },   { "mtu", take_mtu }, { "id", take_id },
 };
 
 static int take_option(char *text, struct hv_net_spec *spec, unsigned *seen,
@@ -144,7 +151,7 @@ static int take_option(char *text, struct hv_net_spec *spec, unsigned *seen,
 		return option->take(value + 1, spec, err);
 	}
 	return hv_fail(err, HV_STATUS_USAGE,
-		       "--net: there is no \"%.64s\"; there are tap=NAME, fd=NUMBER or dgram=PATH,peer=PATH, and mac=ADDRESS, mtu=BYTES and id=NAME, and a comma in a path is written twice",
+		       "--net: there is no \"%.64s\"; there are tap=NAME, fd=NUMBER, dgram=PATH,peer=PATH or stream=PATH, and mac=ADDRESS, mtu=BYTES and id=NAME, and a comma in a path is written twice",
 		       text);
 }
 
@@ -162,7 +169,7 @@ int hv_net_parse(char *text, struct hv_net_spec *ret_spec, struct hv_error *err)
 	}
 	if (!spec.what)
 		return hv_fail(err, HV_STATUS_USAGE,
-			       "--net does not say where its frames go: give tap=NAME, fd=NUMBER or dgram=PATH,peer=PATH");
+			       "--net does not say where its frames go: give tap=NAME, fd=NUMBER, dgram=PATH,peer=PATH or stream=PATH");
 	if ((spec.kind == HV_WIRE_DGRAM) != (spec.peer != NULL))
 		return hv_fail(err, HV_STATUS_USAGE,
 			       "--net: dgram=PATH and peer=PATH go together, one socket here and one at the other end; give both or neither");

@@ -33,22 +33,22 @@ static struct hv_wire_io *get(struct hv_wire_reader *r)
 
 /* Whether it became the guest's. */
 static bool deliver(struct hv_wire_reader *r, struct hv_wire_io *buffer,
-		    int len_bytes)
+		    uint32_t len_bytes)
 {
 	if (len_bytes < PV_NET_HEADER_BYTES) {
 		hv_count(&r->stats->too_short, 1);
 		return false;
 	}
-	if ((uint32_t)len_bytes > buffer->frame_bytes) {
+	if (len_bytes > buffer->frame_bytes) {
 		hv_count(&r->stats->too_long, 1);
 		return false;
 	}
-	if (!r->deliver(r, buffer, (uint32_t)len_bytes)) {
+	if (!r->deliver(r, buffer, len_bytes)) {
 		hv_count(&r->stats->not_understood, 1);
 		return false;
 	}
 	hv_count(&r->stats->received_frames, 1);
-	hv_count(&r->stats->received_bytes, (uint64_t)len_bytes);
+	hv_count(&r->stats->received_bytes, len_bytes);
 	return true;
 }
 
@@ -69,6 +69,12 @@ static void failed(struct hv_wire_reader *r, int error)
 		r->dry = true;
 		break;
 	case EINTR:
+		break;
+	case EPROTO: /* no stream of frames */
+		hv_count(&r->stats->receive_errors, 1);
+		/* fall through */
+	case ESHUTDOWN:
+		r->dead = r->dry = true;
 		break;
 	case ECANCELED:
 	case ENOMEM: /* passes */
@@ -92,17 +98,15 @@ static void read_done(struct hv_io *io, int result)
 {
 	struct hv_wire_io *buffer = HV_OWNER(io, struct hv_wire_io, io);
 	struct hv_wire_reader *r = buffer->with;
+	int bytes = hv_wire_received(r->wire, buffer, result);
 	bool delivered = false;
 
 	r->reading--;
-	if (result > 0 || (!result && !r->wire->has_end)) {
+	if (bytes >= 0) {
 		r->errors = 0;
-		delivered = deliver(r, buffer,
-				    hv_wire_frame_bytes(r->wire, result));
-	} else if (!result) {
-		r->dead = r->dry = true;
+		delivered = deliver(r, buffer, (uint32_t)bytes);
 	} else {
-		failed(r, -result);
+		failed(r, -bytes);
 	}
 	if (!delivered)
 		put(r, buffer);
@@ -128,11 +132,23 @@ static void watch(struct hv_wire_reader *r)
 	r->watching = true;
 }
 
+/* Of a stream what is at hand, or else one, which brings more. */
+static unsigned choose_batch(const struct hv_wire_reader *r)
+{
+	unsigned room = hv_loop_room(r->loop), most = r->batch;
+
+	if (r->wire->stream) {
+		most = hv_wire_at_hand(r->wire, HV_WIRE_LOOK_AHEAD);
+		most += !most;
+	}
+	return most < room ? most : room;
+}
+
 static void read_batch(struct hv_wire_reader *r)
 {
-	unsigned free = hv_loop_room(r->loop);
+	unsigned batch = choose_batch(r);
 
-	while (r->lent && r->reading < r->batch && r->reading < free) {
+	while (r->lent && r->reading < batch) {
 		r->reading++;
 		hv_wire_receive(r->wire, r->loop, get(r));
 	}
@@ -145,7 +161,7 @@ bool hv_wire_read_on(struct hv_wire_reader *r)
 	if (!r->lent || r->reading || r->watching || r->dead ||
 	    hv_loop_abandoned(r->loop))
 		return false;
-	if (r->ready)
+	if (r->ready || hv_wire_at_hand(r->wire, 1))
 		read_batch(r);
 	else
 		watch(r);

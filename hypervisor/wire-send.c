@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "wire-io.h"
+#include "wire-stream.h"
 
 static void hold(struct hv_wire_writer *w, struct hv_wire_io *frame)
 {
@@ -88,10 +89,88 @@ void hv_wire_write(struct hv_wire_writer *w, struct hv_wire_io *frame,
 	hold(w, frame);
 }
 
+/* ---- a stream: what is held goes as one message, and some of it may be taken */
+
+static size_t stream_bytes(const struct hv_wire_io *frame)
+{
+	return HV_STREAM_LENGTH_BYTES + (size_t)frame->frame_bytes;
+}
+
+/* Its length and itself, without the first bytes. */
+static void append(struct hv_stream *s, struct hv_wire_io *frame, size_t skip)
+{
+	uint8_t *length = (uint8_t *)&frame->header;
+
+	hv_stream_put_length(length, frame->frame_bytes);
+	frame->iov[0] = (struct iovec){ length, HV_STREAM_LENGTH_BYTES };
+	for (unsigned i = 0; i < frame->iovs; i++) {
+		struct iovec part = frame->iov[i];
+		size_t n = skip < part.iov_len ? skip : part.iov_len;
+
+		part.iov_base = (uint8_t *)part.iov_base + n;
+		part.iov_len -= n;
+		skip -= n;
+		s->iov[s->message.msg_iovlen++] = part;
+	}
+}
+
+static void write_stream(struct hv_wire_writer *w)
+{
+	struct hv_stream *s = w->wire->stream;
+	size_t skip = s->sent;
+
+	s->message = (struct msghdr){ .msg_iov = s->iov, .msg_iovlen = 1 };
+	s->iov[0] = hv_stream_owed(s);
+	w->stream_bytes = s->owed;
+	for (struct hv_wire_io *frame = w->held; frame; frame = frame->next) {
+		if (s->message.msg_iovlen + frame->iovs > HV_STREAM_IOV_MAX)
+			break;
+		append(s, frame, skip);
+		w->stream_bytes += stream_bytes(frame) - skip;
+		skip = 0;
+	}
+	w->writing++;
+	hv_wire_send_message(w->wire, w->loop, &w->stream_io, &s->message);
+}
+
+static void stream_took(struct hv_wire_writer *w, size_t bytes)
+{
+	struct hv_stream *s = w->wire->stream;
+	size_t owed = bytes < s->owed ? bytes : s->owed;
+
+	s->owed -= owed;
+	bytes -= owed;
+	while (w->held && s->sent + bytes >= stream_bytes(w->held)) {
+		bytes -= stream_bytes(w->held) - s->sent;
+		s->sent = 0;
+		finish(w, get_held(w), false);
+	}
+	s->sent += bytes;
+}
+
+static void stream_written(struct hv_io *io, int result)
+{
+	struct hv_wire_writer *w = HV_OWNER(io, struct hv_wire_writer, stream_io);
+
+	w->writing--;
+	if (result >= 0) {
+		w->has_room = (size_t)result == w->stream_bytes;
+		stream_took(w, (size_t)result);
+	} else if (result != -EAGAIN && result != -EINTR &&
+		   result != -ECANCELED) {
+		hv_stream_give_up(w->wire->stream, stream_bytes(w->held));
+		w->has_room = true;
+		written(w, get_held(w), result);
+	}
+	w->settled(w);
+}
+
 void hv_wire_write_all(struct hv_wire_writer *w)
 {
 	w->has_room = false;
-	while (w->held) {
+	if (w->wire->stream && w->held)
+		write_stream(w);
+	while (!w->wire->stream && w->held) {
 		struct hv_wire_io *frame = get_held(w);
 
 		w->writing++;
@@ -133,6 +212,7 @@ bool hv_wire_write_on(struct hv_wire_writer *w)
 void hv_wire_writer_open(struct hv_wire_writer *w)
 {
 	w->room.done = room_came;
+	w->stream_io.done = stream_written;
 	w->end = &w->held;
 }
 
@@ -146,6 +226,8 @@ bool hv_wire_writer_is_busy(struct hv_wire_writer *w)
 {
 	if (w->writing || w->awaited)
 		return true;
+	if (w->held && w->wire->stream)
+		hv_stream_give_up(w->wire->stream, stream_bytes(w->held));
 	while (w->held)
 		finish(w, get_held(w), true);
 	return false;

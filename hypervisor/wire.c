@@ -18,6 +18,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "wire-stream.h"
+
 /* ---- TAP */
 
 static int fail_tap(const char *name, int error, struct hv_error *err)
@@ -101,7 +103,7 @@ static int open_tap(struct hv_wire *wire, const char *name, bool offload,
 static int fail_fd(const char *number, const char *why, struct hv_error *err)
 {
 	return hv_fail(err, HV_STATUS_DEVICE,
-		       "network fd=%.32s: %s; pass on a TAP, or a connected socket of datagrams or packets",
+		       "network fd=%.32s: %s; pass on a TAP, or a connected socket of datagrams, packets or a stream",
 		       number, why);
 }
 
@@ -122,6 +124,13 @@ static int take_tap(struct hv_wire *wire, const struct hv_net_spec *spec,
 	return 0;
 }
 
+static int make_stream(struct hv_wire *wire, struct hv_error *err)
+{
+	wire->is_socket = wire->has_end = true;
+	wire->stream = hv_stream_create();
+	return wire->stream ? 0 : hv_fail(err, HV_STATUS_FAILED, "out of memory");
+}
+
 static int take_socket(struct hv_wire *wire, const struct hv_net_spec *spec,
 		       struct hv_error *err)
 {
@@ -131,13 +140,13 @@ static int take_socket(struct hv_wire *wire, const struct hv_net_spec *spec,
 
 	wire->is_socket = true;
 	getsockopt(wire->fd, SOL_SOCKET, SO_TYPE, &type, &bytes);
-	if (type != SOCK_DGRAM && type != SOCK_SEQPACKET)
+	if (type != SOCK_DGRAM && type != SOCK_SEQPACKET && type != SOCK_STREAM)
 		return fail_fd(spec->what, "the socket is of another kind", err);
 	wire->has_end = type == SOCK_SEQPACKET;
 	bytes = sizeof(peer);
 	if (getpeername(wire->fd, (struct sockaddr *)&peer, &bytes) < 0)
 		return fail_fd(spec->what, "the socket is not connected", err);
-	return 0;
+	return type == SOCK_STREAM ? make_stream(wire, err) : 0;
 }
 
 static int take_fd(struct hv_wire *wire, const struct hv_net_spec *spec,
@@ -228,6 +237,40 @@ static int open_dgram(struct hv_wire *wire, const struct hv_net_spec *spec,
 	return 0;
 }
 
+/* ---- a UNIX stream socket */
+
+static int fail_stream(const char *path, int error, struct hv_error *err)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network stream=%s: nobody listens there; start what is to, such as `passt --socket %s`, before",
+			       path, path);
+	case EAGAIN:
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network stream=%s: who listens there has others waiting; wait until it is free",
+			       path);
+	default:
+		return hv_fail(err, HV_STATUS_DEVICE,
+			       "network stream=%s: cannot connect to it: %s",
+			       path, strerror(error));
+	}
+}
+
+/* A listener that never accepts is not waited for. */
+static int open_stream(struct hv_wire *wire, const char *path,
+		       struct hv_error *err)
+{
+	struct sockaddr_un address = address_of(path);
+
+	wire->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (wire->fd < 0 || connect(wire->fd, (struct sockaddr *)&address,
+				    sizeof(address)) < 0)
+		return fail_stream(path, errno, err);
+	return make_stream(wire, err);
+}
+
 /* ---- life */
 
 static int open_kind(struct hv_wire *wire, const struct hv_net_spec *spec,
@@ -240,6 +283,8 @@ static int open_kind(struct hv_wire *wire, const struct hv_net_spec *spec,
 		return take_fd(wire, spec, offload, err);
 	case HV_WIRE_DGRAM:
 		return open_dgram(wire, spec, err);
+	case HV_WIRE_STREAM:
+		return open_stream(wire, spec->what, err);
 	}
 	return -1;
 }
@@ -271,6 +316,7 @@ void hv_wire_done(struct hv_wire *wire)
 	if (wire->own_path)
 		remove_path(wire);
 	free(wire->own_path);
+	hv_stream_free(wire->stream);
 	if (wire->fd >= 0)
 		close(wire->fd);
 	if (wire->probe >= 0)
@@ -329,12 +375,52 @@ static void set_message(const struct hv_wire *wire, struct hv_wire_io *w)
 	};
 }
 
+static int take_frame(const struct hv_wire *wire, struct hv_wire_io *w)
+{
+	return hv_stream_take(wire->stream, w->iov + 1, w->iovs - 1);
+}
+
+/* What was read ahead, or else as much as there is. */
+static void receive_stream(const struct hv_wire *wire, struct hv_wire_io *w,
+			   struct io_uring_sqe *sqe)
+{
+	struct iovec room;
+
+	w->taken = take_frame(wire, w);
+	if (w->taken != -EAGAIN) {
+		io_uring_prep_nop(sqe);
+		return;
+	}
+	room = hv_stream_room(wire->stream);
+	io_uring_prep_recv(sqe, wire->file, room.iov_base, room.iov_len,
+			   MSG_DONTWAIT);
+	set_file(wire, sqe);
+}
+
+static int received_stream(const struct hv_wire *wire, struct hv_wire_io *w,
+			   int result)
+{
+	if (w->taken != -EAGAIN || result < 0)
+		return w->taken != -EAGAIN ? w->taken : result;
+	hv_stream_filled(wire->stream, (size_t)result);
+	return result ? take_frame(wire, w) : -ESHUTDOWN;
+}
+
+unsigned hv_wire_at_hand(const struct hv_wire *wire, unsigned most)
+{
+	return wire->stream ? hv_stream_frames(wire->stream, most) : 0;
+}
+
 void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
 		     struct hv_wire_io *w)
 {
 	struct io_uring_sqe *sqe = hv_loop_sqe(loop, &w->io);
 
 	memset(&w->header, 0, sizeof(w->header));
+	if (wire->stream) {
+		receive_stream(wire, w, sqe);
+		return;
+	}
 	set_message(wire, w);
 	if (wire->is_socket)
 		io_uring_prep_recvmsg(sqe, wire->file, &w->message,
@@ -379,10 +465,27 @@ void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
 	set_file(wire, sqe);
 }
 
-int hv_wire_frame_bytes(const struct hv_wire *wire, int result)
+void hv_wire_send_message(const struct hv_wire *wire, struct hv_loop *loop,
+			  struct hv_io *io, struct msghdr *message)
 {
-	return wire->has_headers ? result - (int)sizeof(struct virtio_net_hdr_v1)
-				 : result;
+	struct io_uring_sqe *sqe = hv_loop_sqe(loop, io);
+
+	io_uring_prep_sendmsg(sqe, wire->file, message,
+			      MSG_DONTWAIT | MSG_NOSIGNAL);
+	set_file(wire, sqe);
+}
+
+int hv_wire_received(const struct hv_wire *wire, struct hv_wire_io *w, int result)
+{
+	int header_bytes = wire->has_headers ? (int)sizeof(w->header) : 0;
+
+	if (wire->stream)
+		return received_stream(wire, w, result);
+	if (result < 0)
+		return result;
+	if (result == 0 && wire->has_end)
+		return -ESHUTDOWN;
+	return result < header_bytes ? 0 : result - header_bytes;
 }
 
 bool hv_wire_is_loose(const struct hv_wire *wire, int error)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * A wire: the host's end of a guest's network, which carries Ethernet frames. It is a
- * descriptor from which one read gives one frame and to which one write gives one: a TAP
- * interface, or a socket of datagrams or packets. Both engines' network devices stand
- * on it. wire-option.c is what users say of it.
+ * descriptor from which one read gives one frame and to which one write gives one, a TAP
+ * interface or a socket of datagrams or packets; or a stream (wire-stream.h). Both
+ * engines' network devices stand on it. wire-option.c is what users say of it.
  */
 #ifndef HV_WIRE_H
 #define HV_WIRE_H
@@ -21,7 +21,8 @@
 enum hv_wire_kind {
 	HV_WIRE_TAP,  /* an interface by name */
 	HV_WIRE_FD,   /* a descriptor that was inherited */
-	HV_WIRE_DGRAM /* a UNIX datagram socket, and another's path */
+	HV_WIRE_DGRAM, /* a UNIX datagram socket, and another's path */
+	HV_WIRE_STREAM /* a UNIX stream socket of another's */
 };
 
 #define HV_MAC_BYTES 6
@@ -40,12 +41,15 @@ struct hv_net_spec {
 	char id[PV_DEVICE_NAME_BYTES]; /* "" if not given */
 };
 
+struct hv_stream;
+
 struct hv_wire {
 	int fd;
 	bool is_socket;
 	bool has_headers; /* each frame is behind a struct virtio_net_hdr_v1 */
 	bool has_end;     /* nothing to read is the end: the other side is gone */
 	uint32_t mtu_bytes; /* 0: it has none of its own */
+	struct hv_stream *stream; /* NULL: it is none */
 	struct sockaddr_un peer; /* where frames go; family 0: it is connected */
 	int probe;        /* connected to the peer, to be told of room there; or -1 */
 	char *own_path;   /* to be removed at the end, if it is still this: */
@@ -62,6 +66,8 @@ struct hv_wire_io {
 	struct iovec *iov; /* the first is for the header: the wire sets it */
 	unsigned iovs;     /* with that one */
 	struct msghdr message; /* the wire's */
+	int taken;             /* likewise: of a stream, the frame's length or
+				* -errno; -EAGAIN if there was none at first */
 	/* wire-io.h's: */
 	uint32_t frame_bytes; /* its length, or the room for one */
 	struct hv_wire_io *next;
@@ -96,11 +102,17 @@ void hv_wire_await(const struct hv_wire *wire, struct hv_loop *loop,
  * none overtakes another. */
 void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
 		     struct hv_wire_io *wire_io);
+/* How many frames can be received without asking the descriptor; counted up to `most`. */
+unsigned hv_wire_at_hand(const struct hv_wire *wire, unsigned most);
 void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
 		  struct hv_wire_io *wire_io, bool more);
-/* Bytes of the frame, of a result that is none of an error; less than 0: it was shorter
- * than a header. */
-int hv_wire_frame_bytes(const struct hv_wire *wire, int result);
+/* Write the message, as much of it as there is room for. Of a stream only. */
+void hv_wire_send_message(const struct hv_wire *wire, struct hv_loop *loop,
+			  struct hv_io *io, struct msghdr *message);
+/* What the result of hv_wire_receive means: bytes of the frame or -errno, of which
+ * -ESHUTDOWN is the end of the wire. */
+int hv_wire_received(const struct hv_wire *wire, struct hv_wire_io *wire_io,
+		     int result);
 /* Whether this error of a send means that there is nobody at the other end, who may
  * come yet: what is sent is lost, as on a cable that is not plugged in. */
 bool hv_wire_is_loose(const struct hv_wire *wire, int error);

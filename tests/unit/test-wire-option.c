@@ -65,6 +65,9 @@ Test(wire_option, one_kind_is_given)
 	refused("dgram=/a", "go together");
 	refused("tap=a,peer=/b", "go together");
 	refused("peer=/b", "does not say where");
+	refused("stream=/a,tap=b", "has one of");
+	refused("stream=", "path is 1 to");
+	refused("stream=/a,peer=/b", "go together");
 	refused("tap", "there is no \"tap\"");
 	refused("taps=a", "there is no");
 	refused("tap=a,", "there is no \"\"");

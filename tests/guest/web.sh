@@ -6,27 +6,13 @@
 # there, so that nothing of the host's is touched.
 set -u
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../network.sh"
 skip_all_without_kvm
-for program in ip curl unshare tar; do
-	command -v $program >/dev/null || skip_all "$program is not installed"
-done
-if [ -z "${IN_NAMESPACE-}" ]; then
-	as_root=
-	[ "$(id -u)" -eq 0 ] || as_root=--map-root-user
-	unshare --net $as_root true 2>/dev/null ||
-		skip_all "a network namespace cannot be made here"
-	[ -e /dev/net/tun ] || skip_all "there is no /dev/net/tun"
-	rm -rf "$scratch"
-	IN_NAMESPACE=1 exec unshare --net $as_root sh "$0" "$@"
-fi
+own_network "$@"
 client=$1 relay=$2 paravane=$3 web=$4 mtu=$5
 server='' carrier=''
 trap 'stop $server $carrier; rm -rf "$scratch"' EXIT
-guest=10.7.7.2 url=http://10.7.7.2
-
-ip tuntap add tap7 mode tap vnet_hdr 2>/dev/null || skip_all "a TAP cannot be made here"
-ip address add 10.7.7.1/24 dev tap7
-ip link set tap7 mtu "$mtu" up
+make_tap "$mtu" vnet_hdr
 
 site=$scratch/site
 long=$(printf 'directory-with-a-long-name/%.0s' 1 2 3 4 5 6)
@@ -57,20 +43,7 @@ serve() {
 		--address $guest/24 --gateway 10.7.7.1 "$@" \
 		>"$scratch/guest-out" 2>"$scratch/guest-err" </dev/null &
 	server=$!
-	curl -s -o /dev/null --retry 60 --retry-connrefused --retry-delay 1 \
-		-m $minute "$url/status" || fail "it starts" "$(cat "$scratch"/guest-*)"
-}
-
-# stop PROCESS...
-stop() {
-	for process in "$@"; do
-		kill "$process"
-		wait "$process"
-	done 2>/dev/null
-}
-
-get() {
-	curl -s -S -m $minute "$@"
+	wait_for_guest || fail "it starts" "$(cat "$scratch"/guest-*)"
 }
 
 # equal NAME GOT WANT
@@ -209,10 +182,7 @@ stop "$server"
 
 # A network that loses frames, sends them twice, and in another order; and leaves nothing
 # to the host.
-ip link delete tap7
-ip tuntap add tap7 mode tap
-ip address add 10.7.7.1/24 dev tap7
-ip link set tap7 mtu "$mtu" up
+make_tap "$mtu"
 for percent in 0 3; do
 	timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" $percent &
 	carrier=$!
@@ -236,7 +206,7 @@ stop "$carrier"
 rm -f "$scratch/relay"
 timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" &
 carrier=$!
-curl -s -o "$scratch/status" --retry 30 --retry-all-errors --retry-delay 1 -m 5 "$url/status"
+wait_for_guest
 check "a file, after forged frames" same 131073.bin
 equal "no frame failed" "$(shows frames_failed)" 0
 stop "$server" "$carrier"

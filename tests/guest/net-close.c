@@ -153,7 +153,9 @@ static void check_sends(void)
 	       "all of which arrives");
 }
 
-int main(void)
+/* With the argument `reset` the device can take back what it lent only by a reset,
+ * which loses what it has read. */
+int main(int argc, char **argv)
 {
 	static struct pvg_net other;
 
@@ -166,7 +168,11 @@ int main(void)
 	pvg_net_close(&net);
 	check_idle();
 	check_that_memory_is_left_alone();
-	check_in_the_midst();
+	if (argc > 1 && strcmp(argv[1], "reset") == 0)
+		tap_skip("closed in the midst, all frames come",
+			 "a device that is reset loses some");
+	else
+		check_in_the_midst();
 	check_sends();
 	tap_equal(failed, 0, "no request has failed");
 	tap_equal(wrong, 0, "nor an owner been forgotten");

@@ -167,11 +167,11 @@ int main(void)
 		return tap_done();
 	counting = start(count, NULL);
 	check_both_directions();
-	check_several();
-	check_that_waiting_ends();
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pvg_thread_join(counting);
 	tap_ok(counted > 0, "while others compute");
+	check_several();
+	check_that_waiting_ends();
 	pvg_net_close(&net);
 	return tap_done();
 }

@@ -49,6 +49,17 @@ kill -TERM $spinner
 wait $spinner 2>/dev/null
 check "what took a socket's place is not removed" test -f "$scratch/a"
 
+cannot "a stream that nobody made" "stream=.*/c: nobody listens there" "stream=$scratch/c"
+rm "$scratch/a"
+"$paravane" run --timeout 20 --net "dgram=$scratch/a,peer=$scratch/b" "$spin" \
+	>"$scratch/spin" 2>&1 &
+spinner=$!
+until [ -S "$scratch/a" ]; do sleep 0.05; done
+cannot "a stream of another kind" "stream=.*/a: cannot connect" "stream=$scratch/a"
+kill -KILL $spinner
+wait $spinner 2>/dev/null
+cannot "a stream that nobody listens to any more" "nobody listens there" "stream=$scratch/a"
+
 # ---- descriptors
 
 cannot "a descriptor that is not there" "fd=77: there is no such" "fd=77"

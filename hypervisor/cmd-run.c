@@ -201,7 +201,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'n':
 		parse_net(state, run, text);
-		run->machine.paravirtual_only = "--net";
 		return 0;
 	case KEY_TIMEOUT:
 		parse_timeout(state, run, text);

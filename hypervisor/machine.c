@@ -222,7 +222,7 @@ void hv_machine_free(struct hv_vm *vm)
 	for (unsigned i = 0; i < vm->devices; i++)
 		hv_pv_device_free(vm->device[i]);
 	if (vm->native)
-		hv_native_close_disks(vm->native);
+		hv_native_close_devices(vm->native);
 	stop_loop(vm);
 	hv_host_event_free(vm->host_event);
 	hv_console_free(vm->console);

@@ -113,7 +113,7 @@ void hv_net_mac(const struct hv_net_spec *spec, uint8_t ret_mac[HV_MAC_BYTES])
 	ret_mac[0] = (uint8_t)((ret_mac[0] & ~MAC_GROUP) | MAC_LOCAL);
 }
 
-static uint32_t mtu_of(const struct hv_net_spec *spec, const struct hv_wire *wire)
+uint32_t hv_net_mtu(const struct hv_net_spec *spec, const struct hv_wire *wire)
 {
 	if (spec->mtu_bytes)
 		return spec->mtu_bytes;
@@ -123,7 +123,7 @@ static uint32_t mtu_of(const struct hv_net_spec *spec, const struct hv_wire *wir
 static void configure(struct hv_net_target *target,
 		      const struct hv_net_spec *spec)
 {
-	uint32_t mtu_bytes = mtu_of(spec, &target->wire);
+	uint32_t mtu_bytes = hv_net_mtu(spec, &target->wire);
 	uint32_t frame_bytes = mtu_bytes + HV_FRAME_MORE_BYTES;
 	struct pv_net_config *config = &target->config;
 

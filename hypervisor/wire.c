@@ -61,16 +61,29 @@ static uint32_t interface_mtu(const char *name)
 
 /* Headers as of virtio 1.0, and in what is received only what was asked for. What a
  * guest leaves to the host when it sends is always done. */
+static int set_offload(const struct hv_wire *wire, bool offload)
+{
+	unsigned long all = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+
+	return ioctl(wire->fd, TUNSETOFFLOAD, offload ? all : 0ul);
+}
+
 static int set_headers(struct hv_wire *wire, bool offload)
 {
 	int bytes = sizeof(struct virtio_net_hdr_v1);
-	unsigned long all = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
 
 	if (ioctl(wire->fd, TUNSETVNETHDRSZ, &bytes) < 0 ||
-	    ioctl(wire->fd, TUNSETOFFLOAD, offload ? all : 0ul) < 0)
+	    set_offload(wire, offload) < 0)
 		return -errno;
 	wire->has_headers = true;
 	return 0;
+}
+
+/* It was possible when the wire was opened. */
+void hv_wire_set_offload(const struct hv_wire *wire, bool offload)
+{
+	if (wire->has_headers)
+		set_offload(wire, offload);
 }
 
 static int open_tap(struct hv_wire *wire, const char *name, bool offload,

@@ -87,6 +87,8 @@ int hv_net_parse(char *text, struct hv_net_spec *ret_spec, struct hv_error *err)
 int hv_wire_open(struct hv_wire *ret_wire, const struct hv_net_spec *spec,
 		 bool offload, struct hv_error *err);
 void hv_wire_done(struct hv_wire *wire);
+/* Have it otherwise from now on; what came before may still be as it was. */
+void hv_wire_set_offload(const struct hv_wire *wire, bool offload);
 
 /* Loop thread: */
 

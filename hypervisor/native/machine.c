@@ -139,6 +139,10 @@ static int add_devices(struct hv_native *n,
 		if (hv_virtio_block_add(&n->disk[i], n, i, &options->disk[i],
 					err) < 0)
 			return -1;
+	for (unsigned i = 0; i < options->nets; i++)
+		if (hv_virtio_net_add(&n->net[i], n, i, &options->net[i],
+				      err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -172,11 +176,15 @@ int hv_native_build(struct hv_vm *vm, const struct hv_machine_options *options,
 	return hv_native_cpu_boot(n, start_info, err);
 }
 
-void hv_native_close_disks(struct hv_native *native)
+void hv_native_close_devices(struct hv_native *native)
 {
 	for (unsigned i = 0; i < HV_BLOCK_DEVICES_MAX; i++) {
 		hv_virtio_block_free(native->disk[i]);
 		native->disk[i] = NULL;
+	}
+	for (unsigned i = 0; i < HV_NETS_MAX; i++) {
+		hv_virtio_net_free(native->net[i]);
+		native->net[i] = NULL;
 	}
 }
 

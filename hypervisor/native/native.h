@@ -71,6 +71,7 @@ struct hv_native {
 	struct hv_bus bus;
 	struct hv_serial *serial;
 	struct hv_virtio_block *disk[HV_BLOCK_DEVICES_MAX];
+	struct hv_virtio_net *net[HV_NETS_MAX];
 	unsigned virtios; /* virtio devices that there are */
 };
 
@@ -78,7 +79,7 @@ struct hv_native {
 int hv_native_build(struct hv_vm *vm, const struct hv_machine_options *options,
 		    struct hv_error *err);
 /* Before the loop stops. */
-void hv_native_close_disks(struct hv_native *native);
+void hv_native_close_devices(struct hv_native *native);
 /* What to tell the user before it runs; NULL: nothing. */
 const char *hv_native_warning(const struct hv_vm *vm);
 /* Host address of RAM, or NULL if any byte of it is something else. */

@@ -97,6 +97,10 @@ static int put_command_line(struct place *place, struct hv_vm *vm,
 		hv_virtio_word(hv_virtio_block_device(vm->native->disk[i]), word);
 		put(&text, word);
 	}
+	for (unsigned i = 0; i < options->nets; i++) {
+		hv_virtio_word(hv_virtio_net_device(vm->native->net[i]), word);
+		put(&text, word);
+	}
 	/* As Linux has it. CPUID says so too, but on some hosts answers itself. */
 	if (vm->native->interpreted)
 		put(&text, "noxsave ");

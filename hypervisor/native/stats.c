@@ -5,6 +5,7 @@
  */
 #include "../block-io.h"
 #include "../json.h"
+#include "../wire-io.h"
 #include "native.h"
 
 static const char *const exit_names[HV_NATIVE_EXITS] = {
@@ -52,9 +53,23 @@ static struct json_object *block_json(const struct hv_native *native)
 	return list;
 }
 
+static struct json_object *net_json(const struct hv_native *native)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned i = 0; i < HV_NETS_MAX && native->net[i]; i++) {
+		struct hv_net_stats stats;
+
+		hv_virtio_net_stats(native->net[i], &stats);
+		json_object_array_add(list, hv_stats_net(&stats));
+	}
+	return list;
+}
+
 void hv_native_stats(struct hv_vm *vm, struct json_object *o)
 {
 	hv_json_put(o, "exits", exits_json(vm));
 	hv_json_put(o, "devices", devices_json(&vm->native->bus));
 	hv_json_put(o, "block", block_json(vm->native));
+	hv_json_put(o, "net", net_json(vm->native));
 }

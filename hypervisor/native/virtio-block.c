@@ -35,16 +35,11 @@ struct hv_virtio_block {
 	struct virtio_blk_config config;
 	struct hv_blk_target target;
 
+	struct hv_virtio_ring ring;
 	struct hv_source source;
-	struct hv_virtq queue;
-	bool stopped; /* the driver did what makes no sense */
 	struct slot *slots; /* [HV_VIRTQ_MAX] */
 	struct slot *free;
 	unsigned busy;
-	struct hv_io doorbell;
-	bool doorbell_awaited;
-	uint64_t doorbell_count;
-	struct hv_job *closing; /* over when the queue has drained */
 };
 
 /* ---- slots */
@@ -69,29 +64,12 @@ static void put_slot(struct slot *slot)
 
 /* ---- answers */
 
-static void show(struct hv_virtio_block *b)
+static void finish_close(struct hv_virtio_ring *ring)
 {
-	struct hv_blk_stats *stats = &b->target.stats;
+	struct hv_virtio_block *b = HV_OWNER(ring, struct hv_virtio_block, ring);
 
-	switch (hv_virtq_show(&b->queue)) {
-	case HV_VIRTQ_INTERRUPT:
-		hv_count(&stats->ring.events_sent, 1);
-		hv_virtio_interrupt(&b->virtio);
-		break;
-	case HV_VIRTQ_SHOWN:
-		hv_count(&stats->ring.events_suppressed, 1);
-		break;
-	case HV_VIRTQ_NOTHING:
-		break;
-	}
-}
-
-static void finish_close(struct hv_virtio_block *b)
-{
-	if (!b->closing || b->busy || b->doorbell_awaited)
-		return;
-	show(b);
-	hv_loop_job_done(b->closing);
+	if (!b->busy)
+		hv_virtio_ring_finish(ring);
 }
 
 /* read_bytes: of those the guest is to read, without the status. */
@@ -102,7 +80,7 @@ static void answer(struct slot *slot, uint8_t status, uint32_t read_bytes)
 	if (status != VIRTIO_BLK_S_OK)
 		hv_count(&b->target.stats.failed, 1);
 	*slot->status = status;
-	hv_virtq_put(&b->queue, slot->chain.head, read_bytes + 1);
+	hv_virtq_put(&b->ring.queue, slot->chain.head, read_bytes + 1);
 	put_slot(slot);
 }
 
@@ -121,16 +99,10 @@ static void io_over(struct hv_blk_io *blk_io, int32_t status, uint32_t done_byte
 
 	answer(slot, status_of(status),
 	       blk_io->op == PV_BLK_READ ? done_bytes : 0);
-	finish_close(b);
+	finish_close(&b->ring);
 }
 
 /* ---- requests */
-
-static void break_device(struct hv_virtio_block *b)
-{
-	b->stopped = true;
-	hv_virtio_break(&b->virtio);
-}
 
 static void start_io(struct slot *slot, const struct hv_virtio_request *r)
 {
@@ -147,7 +119,7 @@ static void drop(struct slot *slot)
 	struct hv_virtio_block *b = slot->block;
 
 	put_slot(slot);
-	break_device(b);
+	hv_virtio_ring_break(&b->ring);
 }
 
 /* How many bytes it moves, or asks to. */
@@ -157,7 +129,7 @@ static uint64_t serve(struct hv_virtio_block *b)
 	struct hv_virtio_request r = { .len_bytes = 0 };
 	enum hv_virtio_do what = HV_VIRTIO_DO_BREAK;
 
-	if (hv_virtq_take(&b->queue, &slot->chain) == 0)
+	if (hv_virtq_take(&b->ring.queue, &slot->chain) == 0)
 		what = hv_virtio_decode(&slot->chain, &b->disk, &r);
 	slot->status = r.status;
 	switch (what) {
@@ -180,17 +152,9 @@ static uint64_t serve(struct hv_virtio_block *b)
 
 static unsigned choose_batch(struct hv_virtio_block *b)
 {
-	unsigned batch, room = hv_loop_room(b->target.loop);
-	int waiting;
+	unsigned batch = hv_virtio_ring_waiting(&b->ring);
+	unsigned room = hv_loop_room(b->target.loop);
 
-	if (b->stopped || hv_loop_abandoned(b->target.loop))
-		return 0;
-	waiting = hv_virtq_waiting(&b->queue);
-	if (waiting < 0) {
-		break_device(b);
-		return 0;
-	}
-	batch = (unsigned)waiting;
 	if (batch > HV_BLK_BATCH_MAX)
 		batch = HV_BLK_BATCH_MAX;
 	if (batch > HV_VIRTQ_MAX - b->busy)
@@ -206,12 +170,12 @@ static bool queue_poll(struct hv_source *source)
 						  : HV_BLK_BATCH_CACHED_BYTES;
 	unsigned batch, taken;
 
-	show(b);
+	hv_virtio_ring_show(&b->ring);
 	batch = choose_batch(b);
 	if (!batch)
 		return false;
-	hv_virtq_listen(&b->queue, false);
-	for (taken = 0; taken < batch && bytes < most && !b->stopped; taken++)
+	hv_virtq_listen(&b->ring.queue, false);
+	for (taken = 0; taken < batch && bytes < most && !b->ring.stopped; taken++)
 		bytes += serve(b);
 	hv_count(&b->target.stats.batches, 1);
 	hv_count(&b->target.stats.requests, taken);
@@ -223,31 +187,8 @@ static bool queue_arm(struct hv_source *source)
 	struct hv_virtio_block *b = HV_OWNER(source, struct hv_virtio_block,
 					     source);
 
-	hv_virtq_listen(&b->queue, true);
+	hv_virtq_listen(&b->ring.queue, true);
 	return choose_batch(b) > 0;
-}
-
-/* ---- the doorbell: see block-queue.c */
-
-static void await_doorbell(struct hv_virtio_block *b)
-{
-	io_uring_prep_read(hv_loop_sqe(b->target.loop, &b->doorbell),
-			   b->virtio.queue[0].doorbell, &b->doorbell_count,
-			   sizeof(b->doorbell_count), 0);
-	b->doorbell_awaited = true;
-}
-
-static void doorbell_rung(struct hv_io *io, int result)
-{
-	struct hv_virtio_block *b = HV_OWNER(io, struct hv_virtio_block, doorbell);
-
-	b->doorbell_awaited = false;
-	if (result == sizeof(b->doorbell_count))
-		hv_count(&b->target.stats.ring.doorbells, b->doorbell_count);
-	if (b->closing)
-		finish_close(b);
-	else
-		await_doorbell(b);
 }
 
 /* ---- start and stop: by a vCPU, which waits for the loop */
@@ -263,7 +204,7 @@ static void queue_open(struct hv_job *job)
 
 	if (!b->target.loop)
 		hv_blk_target_attach(&b->target, b->virtio.native->vm->loop);
-	await_doorbell(b);
+	hv_virtio_ring_open(&b->ring);
 	hv_loop_add_source(b->target.loop, &b->source);
 	hv_loop_job_done(job);
 }
@@ -272,10 +213,8 @@ static void queue_close(struct hv_job *job)
 {
 	struct hv_virtio_block *b = HV_OWNER(job, struct block_job, job)->block;
 
-	b->closing = job;
 	hv_loop_remove_source(b->target.loop, &b->source);
-	hv_loop_cancel(b->target.loop, &b->doorbell);
-	finish_close(b);
+	hv_virtio_ring_close(&b->ring, job, finish_close);
 }
 
 static int make_slots(struct hv_virtio_block *b)
@@ -299,11 +238,6 @@ static struct hv_virtio_block *block_of(struct hv_virtio *virtio)
 	return (struct hv_virtio_block *)(void *)virtio;
 }
 
-static bool has_event_index(const struct hv_virtio *virtio)
-{
-	return virtio->driver_features & BIT(VIRTIO_RING_F_EVENT_IDX);
-}
-
 static void block_start(struct hv_virtio *virtio, unsigned queue)
 {
 	struct hv_virtio_block *b = block_of(virtio);
@@ -311,14 +245,12 @@ static void block_start(struct hv_virtio *virtio, unsigned queue)
 
 	if (!hv_vm_loop(virtio->native->vm))
 		return;
-	if (hv_virtq_open(&b->queue, virtio->native->vm, &virtio->queue[queue].place,
-			  has_event_index(virtio)) < 0 ||
+	if (hv_virtio_ring_init(&b->ring, virtio, queue,
+				&b->target.stats.ring) < 0 ||
 	    make_slots(b) < 0) {
 		hv_virtio_break(virtio);
 		return;
 	}
-	b->closing = NULL;
-	b->stopped = false;
 	hv_loop_do(virtio->native->vm->loop, &job.job);
 }
 
@@ -378,7 +310,6 @@ static void describe(struct hv_virtio_block *b)
 	b->target.disk = &b->disk;
 	b->source.poll = queue_poll;
 	b->source.arm = queue_arm;
-	b->doorbell.done = doorbell_rung;
 }
 
 int hv_virtio_block_add(struct hv_virtio_block **ret_block,

@@ -2,7 +2,8 @@
  *
  * Virtio devices of the native machine: "Virtual I/O Device (VIRTIO) Version 1.2",
  * of which here are the MMIO transport (virtio-mmio.c), the split queue
- * (virtio-queue.c) and the block device (virtio-block.c).
+ * (virtio-queue.c, virtio-ring.c), the block device (virtio-block.c) and the network
+ * device (virtio-net.c).
  */
 #ifndef HV_VIRTIO_H
 #define HV_VIRTIO_H
@@ -13,9 +14,13 @@
 #include <sys/uio.h>
 
 #include "../disk.h"
+#include "../loop.h"
 #include "device.h"
 
 struct hv_blk_stats;
+struct hv_net_spec;
+struct hv_net_stats;
+struct hv_ring_stats;
 struct hv_vm;
 
 /* ---- a queue. Everything in it is the guest's to change at any time. */
@@ -113,6 +118,35 @@ void hv_virtio_break(struct hv_virtio *virtio);
 #define HV_VIRTIO_WORD_BYTES 64
 void hv_virtio_word(const struct hv_virtio *virtio, char ret[HV_VIRTIO_WORD_BYTES]);
 
+/* ---- virtio-ring.c: a queue that the loop serves. The loop thread's, but for init. */
+
+struct hv_virtio_ring {
+	struct hv_virtio *virtio;
+	unsigned number;
+	struct hv_ring_stats *stats;
+	struct hv_loop *loop;
+	struct hv_virtq queue;
+	bool stopped; /* the driver did what makes no sense */
+	struct hv_io doorbell;
+	bool doorbell_awaited;
+	uint64_t doorbell_count;
+	struct hv_job *closing; /* NULL: it is open */
+	void (*closed)(struct hv_virtio_ring *ring); /* see hv_virtio_ring_close */
+};
+
+/* 0, or -1: no queue can be where the driver wants it. */
+int hv_virtio_ring_init(struct hv_virtio_ring *ring, struct hv_virtio *virtio,
+			unsigned number, struct hv_ring_stats *stats);
+/* As those of hv_ring: */
+void hv_virtio_ring_open(struct hv_virtio_ring *ring);
+unsigned hv_virtio_ring_waiting(struct hv_virtio_ring *ring);
+void hv_virtio_ring_show(struct hv_virtio_ring *ring);
+void hv_virtio_ring_close(struct hv_virtio_ring *ring, struct hv_job *job,
+			  void (*closed)(struct hv_virtio_ring *ring));
+void hv_virtio_ring_finish(struct hv_virtio_ring *ring);
+/* What was taken makes no sense: nothing more is taken, and the driver is told. */
+void hv_virtio_ring_break(struct hv_virtio_ring *ring);
+
 /* virtio-block.c: */
 
 struct hv_virtio_block;
@@ -125,5 +159,18 @@ void hv_virtio_block_stats(const struct hv_virtio_block *block,
 			   struct hv_blk_stats *ret_stats);
 /* Finishes its I/O, as hv_block_free. NULL is fine. */
 void hv_virtio_block_free(struct hv_virtio_block *block);
+
+/* virtio-net.c: */
+
+struct hv_virtio_net;
+/* Open the wire and make it a device. 0, or -1 with err. */
+int hv_virtio_net_add(struct hv_virtio_net **ret_net, struct hv_native *native,
+		      unsigned number, const struct hv_net_spec *spec,
+		      struct hv_error *err);
+const struct hv_virtio *hv_virtio_net_device(const struct hv_virtio_net *net);
+void hv_virtio_net_stats(const struct hv_virtio_net *net,
+			 struct hv_net_stats *ret_stats);
+/* What is under way ends first. NULL is fine. */
+void hv_virtio_net_free(struct hv_virtio_net *net);
 
 #endif

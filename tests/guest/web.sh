@@ -134,6 +134,10 @@ answers "a request without end" 431 <"$scratch/request"
 printf 'GET / HTTP/1.0\r\n\r\n' >"$scratch/request"
 answers "a request byte by byte" 200 -p 10 <"$scratch/request"
 
+# One that never gets further; see below
+printf 'GET / HTTP/1.1\r\nHo' | "$client" $guest 80 >"$scratch/late" &
+late=$!
+
 # Many requests in one go, more than are taken in at once
 {
 	for i in $(seq 299); do
@@ -161,6 +165,8 @@ idle=$!
 check "a file beside 40 that are not read" same 1000000.bin
 wait $idle
 check "the large file afterwards" same large.bin
+wait $late
+check "half a request is given up" grep '^HTTP/1.1 408 ' "$scratch/late"
 equal "no connection is left over" "$(shows connections_open)" 1
 equal "no frame failed" "$(shows frames_failed)" 0
 stop "$server"

@@ -23,6 +23,7 @@ static const struct probe {
 	{ hv_probe_uring, false },
 	{ hv_probe_uring_operations, false },
 	{ hv_probe_uring_direct, false },
+	{ hv_probe_tap, false },
 	{ hv_probe_cpus, false },
 	{ hv_probe_memory, false },
 	{ hv_probe_huge_pages, false },

@@ -61,6 +61,8 @@ void hv_probe_huge_pages(struct hv_report *report);
 void hv_probe_uring(struct hv_report *report);
 void hv_probe_uring_operations(struct hv_report *report);
 void hv_probe_uring_direct(struct hv_report *report);
+/* doctor-tap.c: */
+void hv_probe_tap(struct hv_report *report);
 /* doctor-kvm.c: */
 void hv_probe_kvm(struct hv_report *report);
 void hv_probe_kvm_extensions(struct hv_report *report);

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run-guest.sh [-1l] [-d BYTES[,OPTION...]]... [-n NET-PEER] MAKE-DISK PARAVANE
-#	[OPTION...] GUEST [-- ARG...]
+# run-guest.sh [-1l] [-d BYTES[,OPTION...]]... [-n NET-PEER] [-f NET-PEER] MAKE-DISK
+#	PARAVANE [OPTION...] GUEST [-- ARG...]
 #
 # Run a guest that prints TAP. Each -d makes a disk of the test pattern
 # (pattern.h) and gives it to the guest; -l a network whose wire ends where it begins;
-# -n a network with that program at its other end; with -1 all its threads have one
-# CPU. An argument @now@ becomes the seconds since 1970.
+# -n a network with that program at its other end, -f one that it floods; with -1 all
+# its threads have one CPU. An argument @now@ becomes the seconds since 1970.
 set -eu
 . "$(dirname "$0")/tap.sh"
 skip_all_without_kvm
@@ -25,12 +25,14 @@ keep_to_one_cpu() {
 disks=
 looped=
 net_peer=
-while getopts 1ld:n: option; do
+net_does=serve
+while getopts 1ld:n:f: option; do
 	case $option in
 	1) keep_to_one_cpu ;;
 	l) looped=yes ;;
 	d) disks="$disks $OPTARG" ;;
 	n) net_peer=$OPTARG ;;
+	f) net_peer=$OPTARG net_does='flood 60 0 1500 13 14 1514 38 1519 9000 200 65000 1000' ;;
 	*) exit 99 ;;
 	esac
 done
@@ -63,7 +65,8 @@ while [ $arguments -gt 0 ]; do
 done
 
 if [ -n "$net_peer" ]; then
-	"$net_peer" "dgram=$scratch/peer,peer=$scratch/guest" serve &
+	# shellcheck disable=SC2086 # a word and lengths
+	"$net_peer" "dgram=$scratch/peer,peer=$scratch/guest" $net_does &
 	peer=$!
 	for _ in $(seq 100); do
 		[ -e "$scratch/peer" ] && break

@@ -16,8 +16,8 @@ static void start(void)
 		struct pv_net_request lent = net_good(NET_RECEIVER, i, NET_ROOM);
 		struct pv_net_request sent = net_good(NET_SENDER, i, 1500);
 
-		net_put(NET_RECEIVER, i, &lent);
-		net_put(NET_SENDER, i, &sent);
+		net_put_slot(NET_RECEIVER, i, &lent);
+		net_put_slot(NET_SENDER, i, &sent);
 	}
 	net_publish(NET_RECEIVER, NET_ENTRIES);
 	net_publish(NET_SENDER, NET_ENTRIES);
@@ -34,7 +34,7 @@ static void fill_up(void)
 		for (uint32_t i = 0; i < NET_ENTRIES; i++) {
 			struct pv_net_request r = net_good(NET_SENDER, i, 1500);
 
-			net_put(NET_SENDER, sent + i, &r);
+			net_put_slot(NET_SENDER, sent + i, &r);
 		}
 		net_publish(NET_SENDER, sent + NET_ENTRIES);
 	}

@@ -22,7 +22,7 @@ static void fill_ring(unsigned queue)
 	uint32_t prod = net_indices(queue)->req_prod;
 
 	for (uint32_t i = 0; i < NET_ENTRIES; i++)
-		net_put(queue, prod + i, good(queue));
+		net_put_slot(queue, prod + i, good(queue));
 	net_publish(queue, prod + NET_ENTRIES);
 }
 

@@ -72,13 +72,13 @@ static unsigned rewrite_slots(unsigned queue)
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		uint32_t prod = net_indices(queue)->req_prod;
 
-		net_put(queue, prod, &good);
+		net_put_slot(queue, prod, &good);
 		net_publish(queue, prod + 1);
 		if (queue == NET_RECEIVER)
 			send_one();
 		while (net_indices(queue)->rsp_prod == prod) {
-			net_put(queue, prod, &bad);
-			net_put(queue, prod, &good);
+			net_put_slot(queue, prod, &bad);
+			net_put_slot(queue, prod, &good);
 		}
 		wrong += !answer_fits(queue, net_answer(queue, prod));
 		net_indices(queue)->rsp_cons = prod + 1;
@@ -107,7 +107,7 @@ static unsigned rewrite_lists(unsigned queue)
 
 		for (unsigned s = 0; s < count; s++)
 			segment[s] = good;
-		net_put(queue, prod, &r);
+		net_put_slot(queue, prod, &r);
 		net_publish(queue, prod + 1);
 		if (queue == NET_RECEIVER)
 			send_one();

@@ -83,8 +83,8 @@ static inline struct pv_net_request net_good(unsigned queue, uint32_t buffer,
 	return request;
 }
 
-static inline void net_put(unsigned queue, uint32_t index,
-			   const struct pv_net_request *request)
+static inline void net_put_slot(unsigned queue, uint32_t index,
+				const struct pv_net_request *request)
 {
 	*(volatile struct pv_net_request *)(void *)
 		(net_rings[queue].memory +
@@ -102,7 +102,7 @@ static inline void net_push(unsigned queue, const struct pv_net_request *request
 {
 	uint32_t prod = net_indices(queue)->req_prod;
 
-	net_put(queue, prod, request);
+	net_put_slot(queue, prod, request);
 	net_publish(queue, prod + 1);
 }
 

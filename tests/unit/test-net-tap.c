@@ -4,115 +4,28 @@
  * host's side of the interface, in a network namespace of its own. What is left to the
  * host (checksums, segmentation) is seen there in Linux's words.
  */
-#include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <fcntl.h>
-#include <linux/if_packet.h>
 #include <linux/if_tun.h>
-#include <net/ethernet.h>
-#include <net/if.h>
 #include <pvabi/error.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/time.h>
 
 #include "fake-net.h"
-#include "../pattern.h"
+#include "tap.h"
 
 #define FRAME_INFO ((uint32_t)sizeof(struct pv_net_frame))
-#define BUFFER_BYTES (128u << 10)
-#define HEADERS 54u /* of Ethernet, IPv4 and TCP */
-#define TYPE_PLAIN 0x88b5u /* for experiments */
-#define NAME "t0"
+#define BUFFER_BYTES FRAME_ROOM
 
 static struct fake_net net;
-
-/* ---- the host's side */
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-}
-
-static void get_apart(void)
-{
-	if (access("/dev/net/tun", R_OK | W_OK) < 0 || unshare(CLONE_NEWNET) < 0)
-		cr_skip_test("no /dev/net/tun, or no network namespace: not root");
-	/* It would say something by itself. */
-	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-}
-
-static void set_up(bool up)
-{
-	struct ifreq request = { .ifr_flags = 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	strcpy(request.ifr_name, NAME);
-	cr_assert_eq(ioctl(fd, SIOCGIFFLAGS, &request), 0);
-	if (up)
-		request.ifr_flags |= IFF_UP;
-	else
-		request.ifr_flags &= (short)~IFF_UP;
-	cr_assert_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
-	close(fd);
-}
-
-static int listen_to_interface(void)
-{
-	const struct timeval patience = { .tv_sec = 10 };
-	struct sockaddr_ll address = {
-		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
-	};
-	int one = 1, fd = socket(AF_PACKET, SOCK_RAW, 0);
-
-	cr_assert_geq(fd, 0);
-	address.sll_ifindex = (int)if_nametoindex(NAME);
-	cr_assert_eq(setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one,
-				sizeof(one)), 0);
-	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-				sizeof(patience)), 0);
-	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static void host_sends(const struct virtio_net_hdr *header, const uint8_t *frame,
-		       uint32_t len)
-{
-	const struct iovec iov[] = {
-		{ (void *)(uintptr_t)header, sizeof(*header) },
-		{ (void *)(uintptr_t)frame, len },
-	};
-
-	cr_assert_eq(writev(net.other_end, iov, 2),
-		     (ssize_t)(sizeof(*header) + len));
-}
-
-static uint32_t host_receives(struct virtio_net_hdr *ret_header, uint8_t *ret_frame)
-{
-	const struct iovec iov[] = { { ret_header, sizeof(*ret_header) },
-				     { ret_frame, BUFFER_BYTES } };
-	ssize_t n = readv(net.other_end, iov, 2);
-
-	cr_assert_gt(n, (ssize_t)sizeof(*ret_header), "nothing came to the host");
-	return (uint32_t)n - (uint32_t)sizeof(*ret_header);
-}
 
 /* ---- the guest's side */
 
 static void make(bool offload)
 {
-	struct hv_net_spec spec = { .kind = HV_WIRE_TAP, .what = NAME,
+	struct hv_net_spec spec = { .kind = HV_WIRE_TAP, .what = TAP_NAME,
 				    .id = "net0" };
 
-	get_apart();
+	tap_get_apart();
 	cr_assert_eq(fake_net_make_of(&net, &spec, -1, -1, offload), 0);
-	set_up(true);
-	net.other_end = listen_to_interface();
+	tap_set_up(true);
+	net.other_end = tap_listen();
 	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
 	cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
 }
@@ -165,79 +78,9 @@ static int32_t guest_sends(const struct pv_net_frame *info, const uint8_t *frame
 	return pop(FAKE_SEND).status;
 }
 
-/* ---- frames */
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static uint32_t get16(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
-
-static uint32_t sum16(uint32_t sum, const uint8_t *at, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < bytes; i++)
-		sum += i % 2 ? at[i] : (uint32_t)at[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-static uint32_t pseudo_sum(const uint8_t *frame, uint32_t tcp_bytes)
-{
-	return sum16(tcp_bytes + 6, frame + 26, 8);
-}
-
-static void put_plain(uint8_t *frame, uint32_t len)
-{
-	memset(frame, 0xff, 6);
-	memcpy(frame + 6, "\x02\0\0\0\0\x01", 6);
-	put16(frame + 12, TYPE_PLAIN);
-	for (uint32_t i = 14; i < len; i++)
-		frame[i] = pattern_byte(i);
-}
-
-/* A segment of TCP over IPv4 whose checksum is to be made. */
-static void put_tcp(uint8_t *frame, uint32_t payload)
-{
-	uint32_t tcp_bytes = 20 + payload;
-
-	put_plain(frame, HEADERS + payload);
-	put16(frame + 12, ETH_P_IP);
-	memset(frame + 14, 0, HEADERS - 14);
-	frame[14] = 0x45;
-	put16(frame + 16, 20 + tcp_bytes);
-	frame[22] = 64;
-	frame[23] = 6;
-	memcpy(frame + 26, "\x0a\0\0\x01\x0a\0\0\x02", 8);
-	put16(frame + 24, ~sum16(0, frame + 14, 20));
-	put16(frame + 34, 1000);
-	put16(frame + 36, 2000);
-	frame[46] = 0x50;
-	frame[47] = 0x10; /* ACK */
-	put16(frame + 48, 1000);
-	put16(frame + 50, pseudo_sum(frame, tcp_bytes));
-}
-
-static bool tcp_sum_is_good(const uint8_t *frame, uint32_t len)
-{
-	uint32_t tcp_bytes = len - 34;
-
-	return sum16(pseudo_sum(frame, tcp_bytes), frame + 34, tcp_bytes) == 0xffff;
-}
-
-static const struct virtio_net_hdr segmented = {
-	.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-	.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
-	.hdr_len = HEADERS, .gso_size = 1460, .csum_start = 34, .csum_offset = 16,
-};
 static const struct pv_net_frame to_be_cut = {
 	.flags = PV_NET_CHECKSUM_MISSING, .segmentation = PV_NET_TCP4,
-	.header_bytes = HEADERS, .segment_bytes = 1460, .checksum_start = 34,
+	.header_bytes = FRAME_HEADERS, .segment_bytes = 1460, .checksum_start = 34,
 	.checksum_offset = 16,
 };
 static const struct pv_net_frame plain;
@@ -270,13 +113,13 @@ Test(net_tap, frames_go_both_ways)
 	for (uint32_t bytes = 60; bytes <= 1514; bytes += 727) {
 		put_plain(frame, bytes);
 		lend(1);
-		host_sends(&no_words, frame, bytes);
+		host_sends(net.other_end, &no_words, frame, bytes);
 		came = guest_receives(&info, &len);
 		cr_assert_eq(len, bytes);
 		cr_assert(!memcmp(came, frame, bytes));
 		cr_assert(!memcmp(&info, &plain, sizeof(info)));
 		cr_assert_eq(guest_sends(&plain, frame, bytes), 0);
-		cr_assert_eq(host_receives(&header, other), bytes);
+		cr_assert_eq(host_receives(net.other_end, &header, other), bytes);
 		cr_assert(!memcmp(other, frame, bytes));
 		cr_assert_eq(header.gso_type, 0);
 	}
@@ -285,13 +128,13 @@ Test(net_tap, frames_go_both_ways)
 
 Test(net_tap, the_host_gets_a_segmented_frame_as_one)
 {
-	const uint32_t len = HEADERS + 20000;
+	const uint32_t len = FRAME_HEADERS + 20000;
 	struct virtio_net_hdr header;
 
 	make(false);
 	put_tcp(frame, 20000);
 	cr_assert_eq(guest_sends(&to_be_cut, frame, len), 0);
-	cr_assert_eq(host_receives(&header, other), len);
+	cr_assert_eq(host_receives(net.other_end, &header, other), len);
 	cr_assert_eq(header.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
 	cr_assert_eq(header.gso_size, 1460);
 	cr_assert_eq(header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
@@ -301,7 +144,7 @@ Test(net_tap, the_host_gets_a_segmented_frame_as_one)
 
 Test(net_tap, a_guest_with_offload_does_too)
 {
-	const uint32_t len = HEADERS + 30000;
+	const uint32_t len = FRAME_HEADERS + 30000;
 	struct pv_net_frame info;
 	const uint8_t *came;
 	uint32_t came_bytes;
@@ -311,7 +154,7 @@ Test(net_tap, a_guest_with_offload_does_too)
 	cr_assert_leq(fake_net_config(&net)->receive_bytes_min, 66 << 10);
 	lend(1);
 	put_tcp(frame, 30000);
-	host_sends(&segmented, frame, len);
+	host_sends(net.other_end, &tcp_segmented, frame, len);
 	came = guest_receives(&info, &came_bytes);
 	cr_assert_eq(came_bytes, len);
 	cr_assert(!memcmp(&info, &to_be_cut, sizeof(info)));
@@ -328,7 +171,7 @@ Test(net_tap, one_without_gets_pieces_with_good_checksums)
 	for (uint32_t i = 0; i < pieces; i++)
 		lend(i);
 	put_tcp(frame, 20000);
-	host_sends(&segmented, frame, HEADERS + 20000);
+	host_sends(net.other_end, &tcp_segmented, frame, FRAME_HEADERS + 20000);
 	for (uint32_t i = 0; i < pieces; i++) {
 		struct pv_net_frame info;
 		const uint8_t *came = guest_receives(&info, &len);
@@ -338,9 +181,9 @@ Test(net_tap, one_without_gets_pieces_with_good_checksums)
 		cr_assert_leq(len, 1514);
 		cr_assert_eq(get16(came + 12), ETH_P_IP);
 		cr_assert(tcp_sum_is_good(came, len));
-		cr_assert(!memcmp(came + HEADERS, frame + HEADERS + sum,
-				  len - HEADERS));
-		sum += len - HEADERS;
+		cr_assert(!memcmp(came + FRAME_HEADERS, frame + FRAME_HEADERS + sum,
+				  len - FRAME_HEADERS));
+		sum += len - FRAME_HEADERS;
 	}
 	cr_assert_eq(sum, 20000);
 	fake_net_free(&net);
@@ -348,7 +191,7 @@ Test(net_tap, one_without_gets_pieces_with_good_checksums)
 
 Test(net_tap, a_checksum_is_left_out_where_both_sides_know)
 {
-	const uint32_t len = HEADERS + 100;
+	const uint32_t len = FRAME_HEADERS + 100;
 	const struct virtio_net_hdr missing = {
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34,
 		.csum_offset = 16,
@@ -365,12 +208,12 @@ Test(net_tap, a_checksum_is_left_out_where_both_sides_know)
 	make(true);
 	put_tcp(frame, 100);
 	lend(1);
-	host_sends(&missing, frame, len);
+	host_sends(net.other_end, &missing, frame, len);
 	came = guest_receives(&info, &came_bytes);
 	cr_assert(!memcmp(&info, &same, sizeof(info)));
 	cr_assert(!memcmp(came, frame, len));
 	cr_assert_eq(guest_sends(&same, frame, len), 0);
-	cr_assert_eq(host_receives(&header, other), len);
+	cr_assert_eq(host_receives(net.other_end, &header, other), len);
 	cr_assert_eq(header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		     VIRTIO_NET_HDR_F_NEEDS_CSUM);
 	fake_net_free(&net);
@@ -383,9 +226,9 @@ Test(net_tap, headers_that_lie_fail_and_the_queue_goes_on)
 	make(false);
 	put_tcp(frame, 3000);
 	lie.segmentation = PV_NET_TCP6;
-	cr_assert_eq(guest_sends(&lie, frame, HEADERS + 3000), -PV_EIO);
+	cr_assert_eq(guest_sends(&lie, frame, FRAME_HEADERS + 3000), -PV_EIO);
 	cr_assert_eq(stats().failed, 1);
-	cr_assert_eq(guest_sends(&to_be_cut, frame, HEADERS + 3000), 0);
+	cr_assert_eq(guest_sends(&to_be_cut, frame, FRAME_HEADERS + 3000), 0);
 	fake_net_free(&net);
 }
 
@@ -394,16 +237,16 @@ Test(net_tap, an_interface_that_is_down_loses_frames)
 	struct virtio_net_hdr header;
 
 	make(false);
-	set_up(false);
+	tap_set_up(false);
 	put_plain(frame, 60);
 	for (unsigned i = 0; i < 10; i++)
 		cr_assert_eq(guest_sends(&plain, frame, 60), 0);
 	cr_assert_eq(stats().sent_to_nobody, 10);
-	set_up(true);
+	tap_set_up(true);
 	close(net.other_end);
-	net.other_end = listen_to_interface();
+	net.other_end = tap_listen();
 	cr_assert_eq(guest_sends(&plain, frame, 60), 0);
-	cr_assert_eq(host_receives(&header, other), 60);
+	cr_assert_eq(host_receives(net.other_end, &header, other), 60);
 	fake_net_free(&net);
 }
 
@@ -413,7 +256,7 @@ static int open_tap(short flags)
 	struct ifreq request = { .ifr_flags = flags };
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 
-	strcpy(request.ifr_name, NAME);
+	strcpy(request.ifr_name, TAP_NAME);
 	cr_assert_eq(ioctl(fd, TUNSETIFF, &request), 0);
 	return fd;
 }
@@ -423,22 +266,22 @@ Test(net_tap, one_that_was_inherited_serves_with_headers_and_without)
 	const struct hv_net_spec spec = { .id = "net0" };
 	struct virtio_net_hdr header;
 
-	get_apart();
+	tap_get_apart();
 	for (int i = 0; i < 2; i++) {
 		int fd = open_tap((short)(IFF_TAP | IFF_NO_PI |
 					  (i ? IFF_VNET_HDR : 0)));
 
 		cr_assert_eq(fake_net_make_of(&net, &spec, fd, -1, true), 0);
-		set_up(true);
-		net.other_end = listen_to_interface();
+		tap_set_up(true);
+		net.other_end = tap_listen();
 		cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
 		cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
 		cr_assert_eq(fake_net_config(&net)->flags != 0, i);
 		put_plain(frame, 99);
 		cr_assert_eq(guest_sends(&plain, frame, 99), 0);
-		cr_assert_eq(host_receives(&header, other), 99);
+		cr_assert_eq(host_receives(net.other_end, &header, other), 99);
 		lend(1);
-		host_sends(&no_words, frame, 99);
+		host_sends(net.other_end, &no_words, frame, 99);
 		cr_assert_eq(pop(FAKE_RECEIVE).done_bytes, 99 + FRAME_INFO);
 		fake_net_free(&net);
 	}
@@ -448,7 +291,7 @@ Test(net_tap, a_tun_that_was_inherited_is_refused)
 {
 	const struct hv_net_spec spec = { .id = "net0" };
 
-	get_apart();
+	tap_get_apart();
 	cr_assert_eq(fake_net_make_of(&net, &spec, open_tap(IFF_TUN | IFF_NO_PI),
 				      -1, false), -1);
 }

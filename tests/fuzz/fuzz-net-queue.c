@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Fuzz target: both queues of a network under a guest that follows no protocol, and a
- * peer at the other end of the wire that does as it likes. The input is a program of
- * small steps. Nothing is expected but that the hypervisor stays alive and the queues
- * close.
+ * peer at the other end of the wire that does as it likes; the wire is a socket of
+ * datagrams or a stream. The input is a program of small steps. Nothing is expected but
+ * that the hypervisor stays alive and the queues close.
  */
 #include <assert.h>
 #include <sched.h>
@@ -37,9 +37,12 @@ static void put_request(struct fake_net *net, unsigned queue,
 
 static void peer_sends(struct fake_net *net, const struct step *s)
 {
-	static const uint8_t frame[4096];
+	static uint8_t frame[4096];
 	size_t len = s->value * 16u + s->more;
 
+	/* What is a good length in a stream, now and then. */
+	frame[2] = (uint8_t)((len - 4) >> 8);
+	frame[3] = (uint8_t)(len - 4 + (s->where >> 6));
 	for (unsigned i = 0; i <= s->where % 4u; i++)
 		send(net->other_end, frame, len % sizeof(frame), MSG_DONTWAIT);
 }
@@ -100,29 +103,55 @@ static void step(struct fake_net *net, const struct step *s)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+static void run(struct fake_net *net, const uint8_t *data, size_t bytes)
 {
-	static struct fake_net net;
-	static bool made;
 	struct step s;
 
-	if (!made) {
-		assert(fake_net_make(&net, SOCK_DGRAM) == 0);
-		made = true;
-	}
-	/* As a new VM, without what making one costs. */
-	atomic_store(&net.guest.vm.ending, HV_END_NOT);
-	atomic_store(&net.guest.vm.end_claimed, false);
-	if (fake_net_open(&net, FAKE_RECEIVE) < 0 ||
-	    fake_net_open(&net, FAKE_SEND) < 0)
+	if (fake_net_open(net, FAKE_RECEIVE) < 0 ||
+	    fake_net_open(net, FAKE_SEND) < 0)
 		abort();
 	for (uint32_t i = 0; bytes >= sizeof(s) && i < STEPS_MAX; i++) {
 		memcpy(&s, data, sizeof(s));
 		data += sizeof(s);
 		bytes -= sizeof(s);
-		step(&net, &s);
+		step(net, &s);
 	}
-	hv_queue_close(&net.guest.vm, 0, FAKE_RECEIVE);
-	hv_queue_close(&net.guest.vm, 0, FAKE_SEND);
+	hv_queue_close(&net->guest.vm, 0, FAKE_RECEIVE);
+	hv_queue_close(&net->guest.vm, 0, FAKE_SEND);
+}
+
+/* As a new VM, without what making one costs. */
+static void run_datagrams(const uint8_t *data, size_t bytes)
+{
+	static struct fake_net net;
+	static bool made;
+
+	if (!made) {
+		assert(fake_net_make(&net, SOCK_DGRAM) == 0);
+		made = true;
+	}
+	atomic_store(&net.guest.vm.ending, HV_END_NOT);
+	atomic_store(&net.guest.vm.end_claimed, false);
+	run(&net, data, bytes);
+}
+
+/* A stream that made no sense once is given up for good. */
+static void run_stream(const uint8_t *data, size_t bytes)
+{
+	static struct fake_net net;
+
+	assert(fake_net_make(&net, SOCK_STREAM) == 0);
+	run(&net, data, bytes);
+	fake_net_free(&net);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	if (!bytes)
+		return 0;
+	if (data[0] & 1)
+		run_stream(data + 1, bytes - 1);
+	else
+		run_datagrams(data + 1, bytes - 1);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "iov.h"
 #include "net-request.h"
 #include "vm.h"
 

@@ -36,13 +36,4 @@ uint32_t hv_net_tcp_length_at(const struct pv_net_frame *frame);
 uint16_t hv_net_header_bytes(const struct pv_net_frame *frame,
 			     uint8_t tcp_length, uint32_t len_bytes);
 
-/* Copy from or to `at` bytes behind the start of what iov lists, as far as that goes. */
-void hv_iov_read(const struct iovec *iov, unsigned iovs, size_t at, void *ret,
-		 size_t bytes);
-void hv_iov_write(const struct iovec *iov, unsigned iovs, size_t at,
-		  const void *from, size_t bytes);
-/* The part of it from `at`, `bytes` long, as a list of its own: how many it has. */
-unsigned hv_iov_part(const struct iovec *iov, unsigned iovs, size_t at,
-		     size_t bytes, struct iovec *ret_iov);
-
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iov.h"
+
 /* Never written to, so that the host's zero page backs it. */
 static uint8_t zeroes[HV_STREAM_LENGTH_BYTES + HV_STREAM_FRAME_MAX];
 
@@ -71,26 +73,14 @@ unsigned hv_stream_frames(const struct hv_stream *s, unsigned most)
 	return frames;
 }
 
-static void copy_out(const struct iovec *iov, unsigned iovs,
-		     const uint8_t *from, size_t bytes)
-{
-	for (; iovs && bytes; iov++, iovs--) {
-		size_t n = bytes < iov->iov_len ? bytes : iov->iov_len;
-
-		memcpy(iov->iov_base, from, n);
-		from += n;
-		bytes -= n;
-	}
-}
-
 int hv_stream_take(struct hv_stream *s, const struct iovec *iov, unsigned iovs)
 {
 	int len = frame_at(s, s->start);
 
 	if (len < 0)
 		return len;
-	copy_out(iov, iovs, s->bytes + s->start + HV_STREAM_LENGTH_BYTES,
-		 (size_t)len);
+	hv_iov_write(iov, iovs, 0, s->bytes + s->start + HV_STREAM_LENGTH_BYTES,
+		     (size_t)len);
 	s->start += HV_STREAM_LENGTH_BYTES + (size_t)len;
 	return len;
 }

@@ -4,8 +4,6 @@
  * out by block-io.c, on the loop thread, as everything here between queue_open and the
  * end of queue_close is.
  */
-#include <errno.h>
-#include <liburing.h>
 #include <linux/virtio_blk.h>
 #include <linux/virtio_ring.h>
 #include <pvabi/error.h>
@@ -14,6 +12,7 @@
 
 #include "../block-io.h"
 #include "../block-request.h"
+#include "../iov.h"
 #include "native.h"
 #include "virtio-request.h"
 
@@ -138,7 +137,8 @@ static uint64_t serve(struct hv_virtio_block *b)
 		break;
 	case HV_VIRTIO_DO_ID:
 		answer(slot, VIRTIO_BLK_S_OK,
-		       hv_virtio_fill(r.iov, r.iovs, b->id, VIRTIO_BLK_ID_BYTES));
+		       (uint32_t)hv_iov_write(r.iov, r.iovs, 0, b->id,
+					      VIRTIO_BLK_ID_BYTES));
 		break;
 	case HV_VIRTIO_DO_ANSWER:
 		answer(slot, r.answer, 0);

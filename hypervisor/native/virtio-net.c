@@ -11,8 +11,8 @@
 #include <linux/virtio_ring.h>
 #include <pvabi/net.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "../iov.h"
 #include "../net-request.h"
 #include "../net.h"
 #include "native.h"
@@ -80,15 +80,6 @@ static void put_free(struct frame **free, struct frame *frame)
 	*free = frame;
 }
 
-static uint64_t bytes_of(const struct iovec *iov, unsigned iovs)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < iovs; i++)
-		sum += iov[i].iov_len;
-	return sum;
-}
-
 /* ---- receiving */
 
 static const struct iovec *lent(const struct frame *frame)
@@ -102,7 +93,7 @@ static bool lend(struct receiver *r, struct frame *frame)
 	unsigned parts;
 
 	if (hv_virtq_take(&r->ring.queue, &frame->chain) < 0 ||
-	    bytes_of(lent(frame), frame->chain.writable) <
+	    hv_iov_bytes(lent(frame), frame->chain.writable) <
 		    HEADER_BYTES + PV_NET_HEADER_BYTES)
 		return false;
 	parts = hv_iov_part(lent(frame), frame->chain.writable, HEADER_BYTES,
@@ -221,7 +212,7 @@ static bool send_one(struct sender *s, struct frame *frame)
 {
 	struct virtio_net_hdr_v1 *header = &frame->wire_io.header;
 	const struct hv_virtq_chain *chain = &frame->chain;
-	uint64_t bytes = bytes_of(chain->iov, chain->readable);
+	size_t bytes = hv_iov_bytes(chain->iov, chain->readable);
 	unsigned parts;
 
 	if (bytes < HEADER_BYTES)

@@ -6,11 +6,11 @@
 #include "virtio-request.h"
 
 #include <linux/virtio_blk.h>
-#include <string.h>
 
 #include "../block-io.h"
 #include "../block-request.h"
 #include "../guest-memory.h"
+#include "../iov.h"
 
 /* ---- buffers */
 
@@ -18,15 +18,6 @@ struct buffers {
 	struct iovec *iov;
 	unsigned count;
 };
-
-static uint64_t bytes_of(const struct buffers *b)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < b->count; i++)
-		sum += b->iov[i].iov_len;
-	return sum;
-}
 
 /* Copy the first of them, once, and drop them. False if there are fewer. */
 static bool take_front(struct buffers *b, void *to, size_t bytes)
@@ -58,22 +49,6 @@ static uint8_t *take_last(struct buffers *b)
 	if (!last->iov_len)
 		b->count--;
 	return byte;
-}
-
-uint32_t hv_virtio_fill(const struct iovec *iov, unsigned iovs, const void *from,
-			size_t bytes)
-{
-	const uint8_t *at = from;
-	size_t left = bytes;
-
-	for (unsigned i = 0; i < iovs && left; i++) {
-		size_t n = iov[i].iov_len < left ? iov[i].iov_len : left;
-
-		memcpy(iov[i].iov_base, at, n);
-		at += n;
-		left -= n;
-	}
-	return (uint32_t)(bytes - left);
 }
 
 /* ---- what is asked */
@@ -126,7 +101,7 @@ static enum hv_virtio_do transfer(struct hv_virtio_request *r, uint8_t op,
 	r->op = op;
 	r->iov = data->iov;
 	r->iovs = data->count;
-	r->len_bytes = bytes_of(data);
+	r->len_bytes = hv_iov_bytes(data->iov, data->count);
 	if (r->len_bytes > PV_BLK_REQUEST_MAX_BYTES || !is_aligned(r, disk))
 		return fail(r, VIRTIO_BLK_S_IOERR);
 	return check_range(r, disk, sector);
@@ -140,7 +115,7 @@ static enum hv_virtio_do clear(struct hv_virtio_request *r, uint8_t op,
 
 	if (op == PV_BLK_DISCARD && !disk->can_discard)
 		return fail(r, VIRTIO_BLK_S_UNSUPP);
-	if (bytes_of(data) != sizeof(range) ||
+	if (hv_iov_bytes(data->iov, data->count) != sizeof(range) ||
 	    !take_front(data, &range, sizeof(range)))
 		return fail(r, VIRTIO_BLK_S_IOERR);
 	if (range.flags & (op == PV_BLK_DISCARD

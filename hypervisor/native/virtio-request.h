@@ -30,8 +30,4 @@ struct hv_virtio_request {
 enum hv_virtio_do hv_virtio_decode(struct hv_virtq_chain *chain,
 				   const struct hv_disk *disk,
 				   struct hv_virtio_request *ret_request);
-/* Copy as much into the buffers as they take; how much that is. */
-uint32_t hv_virtio_fill(const struct iovec *iov, unsigned iovs, const void *from,
-			size_t bytes);
-
 #endif

@@ -261,30 +261,3 @@ Test(net_request, tcp_tells_how_long_the_headers_are)
 	cr_assert_eq(hv_net_header_bytes(&frame, 0x40, 1000), 0);
 	cr_assert_eq(hv_net_header_bytes(&frame, 0x50, 54), 0);
 }
-
-/* ---- lists of memory */
-
-Test(net_request, parts_of_lists_are_cut_anywhere)
-{
-	uint8_t bytes[10] = "abcdefghi", back[10];
-	const struct iovec list[] = { { bytes, 1 }, { bytes + 1, 4 },
-				      { bytes + 5, 5 } };
-	struct iovec part[3];
-
-	for (size_t at = 0; at <= 10; at++)
-		for (size_t len = 0; at + len <= 10; len++) {
-			unsigned parts = hv_iov_part(list, 3, at, len, part);
-			size_t sum = 0;
-
-			for (unsigned i = 0; i < parts; i++)
-				sum += part[i].iov_len;
-			cr_assert_eq(sum, len);
-			cr_assert(!parts || part[0].iov_base == bytes + at);
-			hv_iov_read(list, 3, at, back, len);
-			cr_assert(!memcmp(back, bytes + at, len));
-		}
-	hv_iov_write(list, 3, 3, "XYZ", 3);
-	cr_assert_str_eq((char *)bytes, "abcXYZghi");
-	cr_assert_eq(hv_iov_part(list, 3, 8, 100, part), 1);
-	cr_assert_eq(part[0].iov_len, 2);
-}

@@ -5,7 +5,6 @@
  * another thing, cmd-bench-techniques.c.
  */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  */
 #include <limits.h>
 #include <net/if.h>
-#include <pvabi/net.h>
 #include <stdio.h>
 #include <string.h>
 

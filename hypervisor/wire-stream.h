@@ -7,7 +7,6 @@
 #ifndef HV_WIRE_STREAM_H
 #define HV_WIRE_STREAM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>

@@ -3,7 +3,6 @@
  * Benchmarks: a guest's network, against an io_uring loop in a process of its own at
  * the same end of the same kind of socket. At the other end is the same load.
  */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "bench.h"

@@ -2,7 +2,6 @@
  *
  * Making a native machine and taking it apart; read native.h first.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -13,7 +13,6 @@
 #define HV_NATIVE_H
 
 #include <linux/kvm.h>
-#include <pthread.h>
 #include <pvabi/vcpu.h>
 #include <stdatomic.h>
 #include <stdio.h>

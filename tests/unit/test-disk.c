@@ -3,7 +3,6 @@
  * What --block takes, and which disks can be opened.
  */
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
  * host, on a TAP.
  */
 #include <criterion/criterion.h>
-#include <pvabi/net.h>
 
 #include "fake-virtio-net.h"
 #include "tap.h"

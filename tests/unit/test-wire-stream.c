@@ -6,7 +6,6 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pvabi/error.h>
 
 #include "fake-net.h"
 #include "wire-stream.h"

@@ -20,6 +20,30 @@
 
 #include "wire-stream.h"
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* since Linux 6.16 */
+#endif
+
+/* Frames may come with descriptors in them, of which the last copy can be ours, and
+ * which are closed when the frame is read. That takes as long as the sender likes: of a
+ * TCP socket that lingers, for hours, with all that the loop serves. */
+static void refuse_descriptors(int fd)
+{
+	int no = 0;
+
+	setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof(no));
+}
+
+/* -1 with errno. */
+static int unix_socket(int type)
+{
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		refuse_descriptors(fd);
+	return fd;
+}
+
 /* ---- TAP */
 
 static int fail_tap(const char *name, int error, struct hv_error *err)
@@ -156,6 +180,7 @@ static int take_socket(struct hv_wire *wire, const struct hv_net_spec *spec,
 	if (type != SOCK_DGRAM && type != SOCK_SEQPACKET && type != SOCK_STREAM)
 		return fail_fd(spec->what, "the socket is of another kind", err);
 	wire->has_end = type == SOCK_SEQPACKET;
+	refuse_descriptors(wire->fd);
 	bytes = sizeof(peer);
 	if (getpeername(wire->fd, (struct sockaddr *)&peer, &bytes) < 0)
 		return fail_fd(spec->what, "the socket is not connected", err);
@@ -235,8 +260,8 @@ static int open_dgram(struct hv_wire *wire, const struct hv_net_spec *spec,
 
 	wire->is_socket = true;
 	wire->peer = address_of(spec->peer);
-	wire->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	wire->probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	wire->fd = unix_socket(SOCK_DGRAM);
+	wire->probe = unix_socket(SOCK_DGRAM);
 	r = wire->fd < 0 ? -errno : bind_here(wire->fd, &own);
 	if (r == -EADDRINUSE)
 		return hv_fail(err, HV_STATUS_DEVICE,
@@ -277,7 +302,7 @@ static int open_stream(struct hv_wire *wire, const char *path,
 {
 	struct sockaddr_un address = address_of(path);
 
-	wire->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	wire->fd = unix_socket(SOCK_STREAM | SOCK_NONBLOCK);
 	if (wire->fd < 0 || connect(wire->fd, (struct sockaddr *)&address,
 				    sizeof(address)) < 0)
 		return fail_stream(path, errno, err);
@@ -353,12 +378,21 @@ static void set_file(const struct hv_wire *wire, struct io_uring_sqe *sqe)
 		sqe->flags |= IOSQE_FIXED_FILE;
 }
 
-/* A socket that names its receiver with each frame has always room itself; whether
- * that one has is told by another socket, which is connected to it. Waiting in sendmsg
+/* Whether what was sent and not received leaves room for more. */
+static bool has_own_room(const struct hv_wire *wire)
+{
+	struct pollfd own = { .fd = wire->fd, .events = POLLOUT };
+
+	return poll(&own, 1, 0) > 0;
+}
+
+/* A socket that names its receiver with each frame is told of its own room only;
+ * whether that one has any is told by another socket, which is connected to it. Either
+ * can be what is wanting: to wait for the other would be no wait. Waiting in sendmsg
  * is no way: where io_uring tries that again, it sends a frame of no bytes. */
 static bool ask_peer(const struct hv_wire *wire)
 {
-	return wire->probe >= 0 &&
+	return wire->probe >= 0 && has_own_room(wire) &&
 	       connect(wire->probe, (const struct sockaddr *)&wire->peer,
 		       sizeof(wire->peer)) == 0;
 }

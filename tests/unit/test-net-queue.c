@@ -347,3 +347,125 @@ Test(net_packets, the_end_of_the_other_side_is_no_storm, .timeout = 60)
 	cr_assert_leq(stats().receive_errors, 16);
 	teardown();
 }
+
+/* ---- a wire that is made of paths, with the test's socket at the other */
+
+static char directory[] = "/tmp/paravane-wire.XXXXXX", path[2][64];
+
+static struct sockaddr_un address_of(unsigned end)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path[end]);
+	return address;
+}
+
+static void make_paths(void)
+{
+	struct hv_net_spec spec = { .kind = HV_WIRE_DGRAM, .mtu_bytes = 65000 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct sockaddr_un address;
+
+	cr_assert(mkdtemp(directory));
+	snprintf(path[0], sizeof(path[0]), "%s/own", directory);
+	snprintf(path[1], sizeof(path[1]), "%s/peer", directory);
+	spec.what = path[0];
+	spec.peer = path[1];
+	address = address_of(1);
+	cr_assert_eq(bind(fd, (void *)&address, sizeof(address)), 0);
+	cr_assert_eq(fake_net_make_of(&net, &spec, -1, fd, false), 0);
+	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
+	cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
+}
+
+static void remove_paths(void)
+{
+	teardown();
+	unlink(path[1]);
+	cr_assert_eq(rmdir(directory), 0, "the wire's own socket is left");
+}
+
+TestSuite(net_paths, .init = make_paths, .fini = remove_paths, .timeout = 60);
+
+#define FRAMES_AT_ONCE 32u
+
+/* Whatever is full: what finds no room is not tried again and again. */
+static void expect_to_sleep(uint32_t len)
+{
+	static uint8_t frame[70000];
+	uint32_t sent = 0;
+
+	for (; sent < FRAMES_AT_ONCE; sent++) {
+		const struct pv_net_request request =
+			fake_frame(PV_NET_SEND, sent, FAKE_BUFFER, len);
+
+		fake_net_put(&net, FAKE_SEND, &request);
+	}
+	fake_net_publish(&net, FAKE_SEND);
+	while (!stats().send_waits)
+		fake_nap();
+	usleep(50000);
+	cr_assert_leq(stats().send_waits, 4);
+	for (uint32_t i = 0; i < sent; i++)
+		cr_assert_eq(recv(net.other_end, frame, sizeof(frame), 0), len);
+	for (uint32_t i = 0; i < sent; i++)
+		cr_assert_eq(pop(FAKE_SEND).status, 0);
+}
+
+/* How many datagrams wait in a socket: this host's setting. */
+static unsigned queue_length(void)
+{
+	FILE *file = fopen("/proc/sys/net/unix/max_dgram_qlen", "r");
+	unsigned length = 0;
+
+	cr_assert(file && fscanf(file, "%u", &length) == 1);
+	fclose(file);
+	return length;
+}
+
+Test(net_paths, a_full_socket_at_the_other_end_is_waited_for)
+{
+	if (queue_length() > FRAMES_AT_ONCE - 4)
+		cr_skip("more frames wait in this host's sockets than this sends");
+	expect_to_sleep(60);
+}
+
+/* Of so long frames its socket holds fewer than that at the other end. */
+Test(net_paths, a_full_socket_of_its_own_is_waited_for)
+{
+	expect_to_sleep(65000);
+}
+
+/* Closing them could take its sender's time. */
+Test(net_paths, descriptors_in_a_frame_are_refused)
+{
+	union {
+		struct cmsghdr header;
+		uint8_t bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS,
+				  .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	const struct pv_net_request lent =
+		fake_frame(PV_NET_RECEIVE, 1, FAKE_BUFFER, 66000);
+	uint8_t frame[60] = { 0 };
+	struct iovec iov = { frame, sizeof(frame) };
+	struct sockaddr_un to = address_of(0);
+	struct msghdr message = {
+		.msg_name = &to, .msg_namelen = sizeof(to),
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	int no = 0;
+
+	if (setsockopt(net.other_end, SOL_SOCKET, 83 /* SO_PASSRIGHTS */, &no,
+		       sizeof(no)) < 0)
+		cr_skip("only Linux 6.16 and later can refuse them");
+	memcpy(CMSG_DATA(&control.header), &net.other_end, sizeof(int));
+	cr_assert_eq(sendmsg(net.other_end, &message, 0), -1);
+	cr_assert_eq(errno, EPERM);
+	message.msg_controllen = 0;
+	fake_net_put(&net, FAKE_RECEIVE, &lent);
+	fake_net_publish(&net, FAKE_RECEIVE);
+	cr_assert_eq(sendmsg(net.other_end, &message, 0), sizeof(frame));
+	cr_assert_eq(pop(FAKE_RECEIVE).done_bytes, sizeof(frame) + FRAME_INFO);
+}

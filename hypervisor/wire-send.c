@@ -56,6 +56,7 @@ static void write_done(struct hv_io *io, int result)
 	struct hv_wire_io *frame = HV_OWNER(io, struct hv_wire_io, io);
 	struct hv_wire_writer *w = frame->with;
 
+	result = hv_wire_sent(w->wire, frame, result);
 	w->writing--;
 	if (result == -EAGAIN || result == -EINTR || result == -ECANCELED) {
 		hold(w, frame);

@@ -103,6 +103,19 @@ static int set_headers(struct hv_wire *wire, bool offload)
 	return 0;
 }
 
+/* TAPs can be read without waiting by io_uring from Linux 6.4 on. Before, system calls
+ * do it. One byte is no frame, and refused either way. */
+static void choose_calls(struct hv_wire *wire)
+{
+	struct iovec byte = { &(uint8_t){ 0 }, 1 };
+
+	if (pwritev2(wire->fd, &byte, 1, -1, RWF_NOWAIT) == 1 ||
+	    errno != EOPNOTSUPP)
+		return;
+	wire->by_calls = true;
+	fcntl(wire->fd, F_SETFL, fcntl(wire->fd, F_GETFL) | O_NONBLOCK);
+}
+
 /* It was possible when the wire was opened. */
 void hv_wire_set_offload(const struct hv_wire *wire, bool offload)
 {
@@ -131,6 +144,7 @@ static int open_tap(struct hv_wire *wire, const char *name, bool offload,
 						     : set_headers(wire, offload);
 	if (r < 0)
 		return fail_tap(name, -r, err);
+	choose_calls(wire);
 	wire->mtu_bytes = interface_mtu(request.ifr_name);
 	return 0;
 }
@@ -157,6 +171,7 @@ static int take_tap(struct hv_wire *wire, const struct hv_net_spec *spec,
 	if (request.ifr_flags & IFF_VNET_HDR &&
 	    set_headers(wire, offload) < 0)
 		return fail_fd(spec->what, "its headers cannot be set", err);
+	choose_calls(wire);
 	wire->mtu_bytes = interface_mtu(request.ifr_name);
 	return 0;
 }
@@ -458,6 +473,18 @@ unsigned hv_wire_at_hand(const struct hv_wire *wire, unsigned most)
 	return wire->stream ? hv_stream_frames(wire->stream, most) : 0;
 }
 
+/* By a system call; what it said goes through the loop as if that had done it. */
+static void call(const struct hv_wire *wire, struct hv_wire_io *w, bool write,
+		 struct io_uring_sqe *sqe)
+{
+	int parts = (int)w->message.msg_iovlen;
+	ssize_t bytes = write ? writev(wire->fd, w->message.msg_iov, parts)
+			      : readv(wire->fd, w->message.msg_iov, parts);
+
+	w->taken = bytes < 0 ? -errno : (int)bytes;
+	io_uring_prep_nop(sqe);
+}
+
 void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
 		     struct hv_wire_io *w)
 {
@@ -469,6 +496,10 @@ void hv_wire_receive(const struct hv_wire *wire, struct hv_loop *loop,
 		return;
 	}
 	set_message(wire, w);
+	if (wire->by_calls) {
+		call(wire, w, false, sqe);
+		return;
+	}
 	if (wire->is_socket)
 		io_uring_prep_recvmsg(sqe, wire->file, &w->message,
 				      MSG_DONTWAIT);
@@ -507,6 +538,10 @@ void hv_wire_send(const struct hv_wire *wire, struct hv_loop *loop,
 	}
 	sqe = hv_loop_sqe(loop, &w->io);
 	set_message(wire, w);
+	if (wire->by_calls) {
+		call(wire, w, true, sqe);
+		return;
+	}
 	io_uring_prep_writev2(sqe, wire->file, w->message.msg_iov,
 			      (unsigned)w->message.msg_iovlen, 0, RWF_NOWAIT);
 	set_file(wire, sqe);
@@ -528,11 +563,19 @@ int hv_wire_received(const struct hv_wire *wire, struct hv_wire_io *w, int resul
 
 	if (wire->stream)
 		return received_stream(wire, w, result);
+	if (wire->by_calls)
+		result = w->taken;
 	if (result < 0)
 		return result;
 	if (result == 0 && wire->has_end)
 		return -ESHUTDOWN;
 	return result < header_bytes ? 0 : result - header_bytes;
+}
+
+int hv_wire_sent(const struct hv_wire *wire, const struct hv_wire_io *w,
+		 int result)
+{
+	return wire->by_calls ? w->taken : result;
 }
 
 bool hv_wire_is_loose(const struct hv_wire *wire, int error)

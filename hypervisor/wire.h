@@ -48,6 +48,7 @@ struct hv_wire {
 	bool is_socket;
 	bool has_headers; /* each frame is behind a struct virtio_net_hdr_v1 */
 	bool has_end;     /* nothing to read is the end: the other side is gone */
+	bool by_calls;    /* frames are read and written by system calls */
 	uint32_t mtu_bytes; /* 0: it has none of its own */
 	struct hv_stream *stream; /* NULL: it is none */
 	struct sockaddr_un peer; /* where frames go; family 0: it is connected */
@@ -67,7 +68,8 @@ struct hv_wire_io {
 	unsigned iovs;     /* with that one */
 	struct msghdr message; /* the wire's */
 	int taken;             /* likewise: of a stream, the frame's length or
-				* -errno; -EAGAIN if there was none at first */
+				* -errno; -EAGAIN if there was none at first; by
+				* a system call, what that said */
 	/* wire-io.h's: */
 	uint32_t frame_bytes; /* its length, or the room for one */
 	struct hv_wire_io *next;
@@ -115,6 +117,9 @@ void hv_wire_send_message(const struct hv_wire *wire, struct hv_loop *loop,
  * -ESHUTDOWN is the end of the wire. */
 int hv_wire_received(const struct hv_wire *wire, struct hv_wire_io *wire_io,
 		     int result);
+/* What the result of hv_wire_send means: bytes or -errno. */
+int hv_wire_sent(const struct hv_wire *wire, const struct hv_wire_io *wire_io,
+		 int result);
 /* Whether this error of a send means that there is nobody at the other end, who may
  * come yet: what is sent is lost, as on a cable that is not plugged in. */
 bool hv_wire_is_loose(const struct hv_wire *wire, int error);

@@ -56,6 +56,13 @@ run "$paravane" run --block "$scratch/a" --block "$scratch/b,ro" "$kernel" -- \
 check "the command line has the arguments, quoted, and the disks" grep -q \
 	'^shows-its-line "two words" "" three virtio_mmio.device=512@0xfeb00000:16 virtio_mmio.device=512@0xfeb01000:17 ' \
 	"$scratch/out"
+run "$paravane" run --net "dgram=$scratch/n,peer=$scratch/m" --block "$scratch/a" \
+	"$kernel" -- shows-its-line
+check "networks come behind the disks" grep -q \
+	'^shows-its-line virtio_mmio.device=512@0xfeb00000:16 virtio_mmio.device=512@0xfeb01000:17 ' \
+	"$scratch/out"
+refuses "a network that cannot be opened" 126 "cannot make a socket" \
+	"$paravane" run --net "dgram=$scratch/none/n,peer=$scratch/m" "$kernel"
 
 set --
 count=0
@@ -68,6 +75,11 @@ run "$paravane" run "$@" "$kernel" -- shows-its-line
 check "sixteen disks have interrupts of their own" sh -c \
 	'tr " " "\n" <"$1" | grep virtio | sed "s/.*://" | sort -u | wc -l | grep -qx 16' \
 	sh "$scratch/out"
+for net in 1 2 3 4; do
+	set -- "$@" --net "dgram=$scratch/n$net,peer=$scratch/m"
+done
+refuses "more devices than there are interrupts" 120 "19 disks and networks" \
+	"$paravane" run "$@" "$kernel"
 
 echo "typed before" | timeout 20 "$paravane" run --timeout 10 "$kernel" -- echoes \
 	>"$scratch/out" 2>"$scratch/err"
@@ -102,11 +114,12 @@ command -v jq >/dev/null || {
 	tap_done
 }
 ends "--stats" 0 any "$paravane" run "--stats=$scratch/stats" --block "$scratch/a" \
-	"$kernel" -- prints
+	--net "dgram=$scratch/n,peer=$scratch/m" "$kernel" -- prints
 # holds NAME JQ-EXPRESSION
 holds() {
 	check "$1" jq -e "$2" "$scratch/stats"
 }
+holds "it has the network" '.net[0].sent_frames == 0 and .devices.net0 == 0'
 holds "it names the engine" '.engine == "native"'
 holds "the RAM is what was given" '.ram_bytes == 67108864'
 holds "ports were used" '.exits.port > 8 and .exits.port == (.devices | add)'

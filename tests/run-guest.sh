@@ -10,6 +10,7 @@
 # its threads have one CPU. An argument @now@ becomes the seconds since 1970.
 set -eu
 . "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/network.sh"
 skip_all_without_kvm
 
 needs_direct_io() {
@@ -64,17 +65,9 @@ while [ $arguments -gt 0 ]; do
 	arguments=$((arguments - 1))
 done
 
-if [ -n "$net_peer" ]; then
-	# shellcheck disable=SC2086 # a word and lengths
-	"$net_peer" "dgram=$scratch/peer,peer=$scratch/guest" $net_does &
-	peer=$!
-	for _ in $(seq 100); do
-		[ -e "$scratch/peer" ] && break
-		sleep 0.05
-	done
-fi
+# shellcheck disable=SC2086 # a word and lengths
+[ -z "$net_peer" ] || start_peer "$net_peer" $net_does
 
 status=0
 "$paravane" run --timeout 60 "$@" </dev/null || status=$?
-[ -z "$net_peer" ] || kill "$peer" 2>/dev/null || true
 exit $status

@@ -12,6 +12,7 @@
 set -u
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/native.sh"
+. "$(dirname "$0")/network.sh"
 skip_all_without qemu
 
 cases=
@@ -70,12 +71,7 @@ if [ -n "$looped" ]; then
 	set -- "$@" -netdev "$(wire "$scratch/loop" "$scratch/loop")"
 elif [ -n "$net_peer" ]; then
 	set -- "$@" -netdev "$(wire "$scratch/guest" "$scratch/peer")"
-	"$net_peer" "dgram=$scratch/peer,peer=$scratch/guest" serve &
-	peer=$!
-	for _ in $(seq 100); do
-		[ -e "$scratch/peer" ] && break
-		sleep 0.05
-	done
+	start_peer "$net_peer" serve
 fi
 [ -z "$looped$net_peer" ] || set -- "$@" -device virtio-net-device,netdev=n0
 
@@ -92,7 +88,6 @@ machine() {
 
 if [ -z "$cases" ]; then
 	machine "$append" "$@" </dev/null
-	[ -z "$net_peer" ] || kill $peer 2>/dev/null
 	[ "$status" -lt 200 ] || echo "Bail out! the machine did not end by itself"
 	exit "$status"
 fi

@@ -5,6 +5,7 @@
 # them and status 126; what can be used is used, and nothing is left behind.
 set -u
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../network.sh"
 skip_all_without_kvm
 paravane=$1 guest=$2 spin=$3
 
@@ -18,6 +19,14 @@ can() {
 	ends "$1" 0 silent "$paravane" run --timeout 20 --net "$2" "$guest"
 }
 
+# A guest that does not end has the socket $scratch/a.
+spin_at_a() {
+	"$paravane" run --timeout 20 --net "dgram=$scratch/a,peer=$scratch/b" "$spin" \
+		>"$scratch/spin" 2>&1 &
+	spinner=$!
+	await_socket "$scratch/a" $spinner
+}
+
 # ---- sockets
 
 can "a socket, with nobody at the other end" "dgram=$scratch/a,peer=$scratch/b"
@@ -28,10 +37,7 @@ cannot "a socket where a file is" "file: there is something" "dgram=$scratch/fil
 check "the file is still there" test -f "$scratch/file"
 can "a comma in a path" "dgram=$scratch/a,,b,peer=$scratch/c,,d"
 
-"$paravane" run --timeout 20 --net "dgram=$scratch/a,peer=$scratch/b" "$spin" \
-	>"$scratch/spin" 2>&1 &
-spinner=$!
-until [ -S "$scratch/a" ]; do sleep 0.05; done
+spin_at_a
 cannot "a socket that another has" "something in use" "dgram=$scratch/a,peer=$scratch/b"
 check "it is left to that one" test -S "$scratch/a"
 kill -KILL $spinner
@@ -39,10 +45,7 @@ wait $spinner 2>/dev/null
 check "one that was killed leaves its socket" test -S "$scratch/a"
 can "which the next takes" "dgram=$scratch/a,peer=$scratch/b"
 
-"$paravane" run --timeout 20 --net "dgram=$scratch/a,peer=$scratch/b" "$spin" \
-	>"$scratch/spin" 2>&1 &
-spinner=$!
-until [ -S "$scratch/a" ]; do sleep 0.05; done
+spin_at_a
 rm "$scratch/a"
 : >"$scratch/a"
 kill -TERM $spinner
@@ -51,10 +54,7 @@ check "what took a socket's place is not removed" test -f "$scratch/a"
 
 cannot "a stream that nobody made" "stream=.*/c: nobody listens there" "stream=$scratch/c"
 rm "$scratch/a"
-"$paravane" run --timeout 20 --net "dgram=$scratch/a,peer=$scratch/b" "$spin" \
-	>"$scratch/spin" 2>&1 &
-spinner=$!
-until [ -S "$scratch/a" ]; do sleep 0.05; done
+spin_at_a
 cannot "a stream of another kind" "stream=.*/a: cannot connect" "stream=$scratch/a"
 kill -KILL $spinner
 wait $spinner 2>/dev/null
@@ -85,33 +85,27 @@ refuses "a disk's name" 120 "two devices are called net0" "$paravane" run \
 
 # ---- interfaces: in a network of their own, so that the host's is not touched
 
-why=
-if ! [ -c /dev/net/tun ]; then
-	why="there is no /dev/net/tun"
-elif [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null; then
-	why="not root, or no network namespaces"
-elif ! command -v ip >/dev/null; then
-	why="no ip command (Debian: iproute2)"
-fi
+why=$(namespace_missing)
 if [ -n "$why" ]; then
 	skip "interfaces" "$why"
 	tap_done
 fi
 
-# apart NAME STATUS REGEX SCRIPT [NET]: after the script, in a network of its own.
-apart() {
-	apart_net=${5:-tap=t0}
-	ends "$1" "$2" "$3" unshare -n sh -c "$4"'
-		exec "$@"' sh "$paravane" run --timeout 20 --stats="$scratch/stats" \
-		--net "$apart_net" "$guest"
+# with_interface NAME STATUS REGEX SCRIPT [NET]: after the script, in a network of its own.
+with_interface() {
+	interface_net=${5:-tap=t0}
+	# shellcheck disable=SC2086 # words
+	ends "$1" "$2" "$3" unshare $apart sh -c "$4"'
+		exec "$@"' sh "$paravane" run --timeout 20 \
+		--net "$interface_net" "$guest"
 }
 
-apart "an interface that is made" 0 silent ":"
-apart "one that is there" 0 silent "ip tuntap add t0 mode tap; ip link set t0 up"
-apart "a TUN is none" 126 "t0: the interface of that name is not a TAP" "ip tuntap add t0 mode tun"
-apart "nor is one of several queues" 126 "TAP of one queue" "ip tuntap add t0 mode tap multi_queue"
-apart "nor the loopback" 126 "lo: the interface of that name is not" ":" tap=lo
-apart "one that is in use" 126 "t0: it is in use" \
+with_interface "an interface that is made" 0 silent ":"
+with_interface "one that is there" 0 silent "ip tuntap add t0 mode tap; ip link set t0 up"
+with_interface "a TUN is none" 126 "t0: the interface of that name is not a TAP" "ip tuntap add t0 mode tun"
+with_interface "nor is one of several queues" 126 "TAP of one queue" "ip tuntap add t0 mode tap multi_queue"
+with_interface "nor the loopback" 126 "lo: the interface of that name is not" ":" tap=lo
+with_interface "one that is in use" 126 "t0: it is in use" \
 	"'$paravane' run --net tap=t0 '$spin' >/dev/null 2>&1 & trap 'kill \$!' EXIT
 	until ip link show t0 >/dev/null 2>&1; do sleep 0.05; done; (exit 0);
 	\"\$@\"; exit \$?; "

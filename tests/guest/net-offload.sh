@@ -6,14 +6,21 @@
 set -u
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../native.sh"
+. "$(dirname "$0")/../network.sh"
 engine=$1 paravane=$2 guest=$3 mirror=$4
 case $engine in
 paravirt) skip_all_without_kvm ;;
 *) skip_all_without "$engine" ;;
 esac
-if ! unshare -n true 2>/dev/null || ! [ -w /dev/net/tun ] || ! command -v ip >/dev/null; then
-	skip_all "no network namespace, /dev/net/tun or ip: not root"
-fi
+skip_all_without_own_network "$@"
+mirror_process=
+trap 'stop $mirror_process; rm -rf "$scratch"' EXIT
+
+# A host that has IPv6 would say something by itself.
+echo 1 2>/dev/null >/proc/sys/net/ipv6/conf/default/disable_ipv6
+ip tuntap add tap0 mode tap vnet_hdr && ip link set tap0 up || exit 99
+"$mirror" tap0 &
+mirror_process=$!
 
 case $engine in
 qemu)
@@ -25,15 +32,6 @@ qemu)
 *) set -- "$paravane" run --timeout "$minute" --net tap=tap0 "$guest" ;;
 esac
 status=0
-# shellcheck disable=SC2016 # it is for that shell
-timeout -k 5 "$minute" unshare -n sh -c '
-	mirror=$0
-	echo 1 2>/dev/null >/proc/sys/net/ipv6/conf/default/disable_ipv6
-	ip tuntap add tap0 mode tap vnet_hdr && ip link set tap0 up || exit 99
-	"$mirror" tap0 &
-	"$@"
-	status=$?
-	kill $!
-	exit $status' "$mirror" "$@" </dev/null || status=$?
+timeout -k 5 "$minute" "$@" </dev/null || status=$?
 [ "$engine" != qemu ] || native_status
 exit "$status"

@@ -7,7 +7,8 @@ set -u
 . "$(dirname "$0")/../native.sh"
 . "$(dirname "$0")/../network.sh"
 skip_all_without qemu
-own_network "$@"
+skip_all_without_curl
+skip_all_without_own_network "$@"
 web=$1
 machine=
 trap 'stop $machine; rm -rf "$scratch"' EXIT

@@ -8,7 +8,8 @@ set -u
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../network.sh"
 skip_all_without_kvm
-own_network "$@"
+skip_all_without_curl
+skip_all_without_own_network "$@"
 client=$1 relay=$2 paravane=$3 web=$4 mtu=$5
 server='' carrier=''
 trap 'stop $server $carrier; rm -rf "$scratch"' EXIT

@@ -72,7 +72,8 @@ static void failed(struct hv_wire_reader *r, int error)
 		break;
 	case EPROTO: /* no stream of frames */
 		hv_count(&r->stats->receive_errors, 1);
-		/* fall through */
+		r->dead = r->dry = true;
+		break;
 	case ESHUTDOWN:
 		r->dead = r->dry = true;
 		break;

@@ -3,7 +3,7 @@
  * A station that can be pinged: it answers ARP and ICMP echo requests. The memory that
  * is lent for a frame becomes the answer and goes out again; nothing is copied.
  *
- *	ip tuntap add tap0 mode tap vnet_hdr
+ *	ip tuntap add tap0 mode tap
  *	ip address add 192.0.2.1/24 dev tap0 && ip link set tap0 up
  *	paravane run --net tap=tap0 net-echo.elf -- 192.0.2.2 &
  *	ping 192.0.2.2

@@ -70,15 +70,12 @@ skip_all_without_own_network() {
 	[ -z "$no_network" ] || skip_all "$no_network"
 }
 
-# make_tap MTU [OPTION...]: tap7, anew; options as vnet_hdr. The host has 10.7.7.1 there, a
-# guest is to take $guest.
+# make_tap MTU: tap7, anew. The host has 10.7.7.1 there, a guest is to take $guest.
 make_tap() {
-	tap_mtu=$1
-	shift
 	ip link delete tap7 2>/dev/null
-	ip tuntap add tap7 mode tap "$@"
+	ip tuntap add tap7 mode tap
 	ip address add 10.7.7.1/24 dev tap7
-	ip link set tap7 mtu "$tap_mtu" up
+	ip link set tap7 mtu "$1" up
 }
 
 # ---- a guest that is a web server

@@ -43,6 +43,6 @@ if [ -n "$no_network" ]; then
 	skip "a TAP" "$no_network"
 	tap_done
 fi
-make_tap 1500 vnet_hdr
+make_tap 1500
 pinged "a TAP" tap=tap7 tap=tap7
 tap_done

@@ -18,7 +18,7 @@ trap 'stop $mirror_process; rm -rf "$scratch"' EXIT
 
 # A host that has IPv6 would say something by itself.
 echo 1 2>/dev/null >/proc/sys/net/ipv6/conf/default/disable_ipv6
-ip tuntap add tap0 mode tap vnet_hdr && ip link set tap0 up || exit 99
+ip tuntap add tap0 mode tap && ip link set tap0 up || exit 99
 "$mirror" tap0 &
 mirror_process=$!
 

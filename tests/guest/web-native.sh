@@ -12,7 +12,7 @@ skip_all_without_own_network "$@"
 web=$1
 machine=
 trap 'stop $machine; rm -rf "$scratch"' EXIT
-make_tap 1500 vnet_hdr
+make_tap 1500
 
 mkdir "$scratch/site"
 for size in 0 1 65537 3000000; do

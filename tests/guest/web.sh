@@ -13,7 +13,7 @@ skip_all_without_own_network "$@"
 client=$1 relay=$2 paravane=$3 web=$4 mtu=$5
 server='' carrier=''
 trap 'stop $server $carrier; rm -rf "$scratch"' EXIT
-make_tap "$mtu" vnet_hdr
+make_tap "$mtu"
 
 site=$scratch/site
 long=$(printf 'directory-with-a-long-name/%.0s' 1 2 3 4 5 6)

@@ -49,8 +49,8 @@ void hv_probe_tap(struct hv_report *report)
 			      "--net tap=NAME uses one, or makes it", "yes");
 	else
 		hv_report_add(report, HV_VERDICT_GOOD, name,
-			      "--net tap=NAME uses one that root made for you: "
-			      "`ip tuntap add NAME mode tap user $USER`",
+			      "--net tap=NAME uses one that is yours: "
+			      "`sudo ip tuntap add NAME mode tap user $USER`",
 			      "those of yours");
 	close(fd);
 }

@@ -7,7 +7,6 @@
 #include <pvabi/pvabi.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "vm.h"
 
@@ -15,9 +14,6 @@ _Static_assert(PV_NET_QUEUES_MAX <= HV_QUEUES_MAX, "any device's are as many");
 
 /* The longest that Linux hands on to be segmented: an IP packet of 64 KiB. */
 #define OFFLOAD_BYTES_MAX ((64u << 10) + HV_FRAME_MORE_BYTES)
-
-#define MAC_LOCAL 2u /* in the first byte: nobody's by manufacture */
-#define MAC_GROUP 1u /* likewise: of no single station */
 
 struct hv_net {
 	struct hv_pv_device device;
@@ -101,24 +97,6 @@ static const struct hv_pv_device_ops net_ops = {
 	.queue_close = queue_close,
 	.free = net_free,
 };
-
-void hv_net_mac(const struct hv_net_spec *spec, uint8_t ret_mac[HV_MAC_BYTES])
-{
-	memcpy(ret_mac, spec->mac, HV_MAC_BYTES);
-	if (spec->has_mac)
-		return;
-	/* Of so few bytes it never comes short once there are any. */
-	if (getrandom(ret_mac, HV_MAC_BYTES, 0) < 0)
-		memset(ret_mac, 0, HV_MAC_BYTES);
-	ret_mac[0] = (uint8_t)((ret_mac[0] & ~MAC_GROUP) | MAC_LOCAL);
-}
-
-uint32_t hv_net_mtu(const struct hv_net_spec *spec, const struct hv_wire *wire)
-{
-	if (spec->mtu_bytes)
-		return spec->mtu_bytes;
-	return wire->mtu_bytes ? wire->mtu_bytes : HV_MTU_DEFAULT_BYTES;
-}
 
 static void configure(struct hv_net_target *target,
 		      const struct hv_net_spec *spec)

@@ -16,9 +16,5 @@ int hv_net_add(struct hv_vm *vm, const struct hv_net_spec *spec, bool offload,
 /* Of a device that is one: its type is PV_DEVICE_NET. */
 void hv_net_stats(const struct hv_pv_device *device,
 		  struct hv_net_stats *ret_stats);
-/* The address that was given, or a random one of those that anybody may use. */
-void hv_net_mac(const struct hv_net_spec *spec, uint8_t ret_mac[HV_MAC_BYTES]);
-/* The payload of its frames: as given, or the wire's, or what is usual. */
-uint32_t hv_net_mtu(const struct hv_net_spec *spec, const struct hv_wire *wire);
 
 #endif

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * --net KIND=WHAT[,OPTION...]: see wire.h.
+ * --net KIND=WHAT[,OPTION...], and what holds without an OPTION: see wire.h.
  */
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "parse.h"
 #include "wire.h"
 
 #define MTU_MIN 68u
 #define MTU_MAX 65521u /* as Linux's TAP has it */
+#define MTU_DEFAULT 1500u
+#define MAC_LOCAL 2u /* in the first byte: nobody's by manufacture */
+#define MAC_GROUP 1u /* likewise: of no single station */
 
 static int take_kind(enum hv_wire_kind kind, const char *what,
 		     struct hv_net_spec *spec, struct hv_error *err)
@@ -174,4 +178,24 @@ int hv_net_parse(char *text, struct hv_net_spec *ret_spec, struct hv_error *err)
 			       "--net: dgram=PATH and peer=PATH go together, one socket here and one at the other end; give both or neither");
 	*ret_spec = spec;
 	return 0;
+}
+
+/* ---- what was not said */
+
+void hv_net_mac(const struct hv_net_spec *spec, uint8_t ret_mac[HV_MAC_BYTES])
+{
+	memcpy(ret_mac, spec->mac, HV_MAC_BYTES);
+	if (spec->has_mac)
+		return;
+	/* Of so few bytes it never comes short once there are any. */
+	if (getrandom(ret_mac, HV_MAC_BYTES, 0) < 0)
+		memset(ret_mac, 0, HV_MAC_BYTES);
+	ret_mac[0] = (uint8_t)((ret_mac[0] & ~MAC_GROUP) | MAC_LOCAL);
+}
+
+uint32_t hv_net_mtu(const struct hv_net_spec *spec, const struct hv_wire *wire)
+{
+	if (spec->mtu_bytes)
+		return spec->mtu_bytes;
+	return wire->mtu_bytes ? wire->mtu_bytes : MTU_DEFAULT;
 }

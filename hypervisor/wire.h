@@ -26,7 +26,6 @@ enum hv_wire_kind {
 };
 
 #define HV_MAC_BYTES 6
-#define HV_MTU_DEFAULT_BYTES 1500u
 #define HV_FRAME_MORE_BYTES 18u /* than the MTU: its header and a VLAN tag */
 
 /* What --net KIND=WHAT[,peer=PATH][,mac=ADDRESS][,mtu=BYTES][,id=NAME] says. */
@@ -81,8 +80,12 @@ struct hv_wire_io {
 /* A comma in a path is written twice. The text is taken to pieces and must outlive
  * *ret_spec, which points into it. 0, or -1 with err. */
 int hv_net_parse(char *text, struct hv_net_spec *ret_spec, struct hv_error *err);
+/* The address that was given, or a random one of those that anybody may use. */
+void hv_net_mac(const struct hv_net_spec *spec, uint8_t ret_mac[HV_MAC_BYTES]);
+/* The payload of its frames: as given, or the wire's, or what is usual. */
+uint32_t hv_net_mtu(const struct hv_net_spec *spec, const struct hv_wire *wire);
 
-/* wire.c: */
+/* wire-open.c: */
 
 /* offload: frames received may lack checksums and stand for many, if this wire has
  * headers to tell so. 0, or -1 with err. */
@@ -92,7 +95,7 @@ void hv_wire_done(struct hv_wire *wire);
 /* Have it otherwise from now on; what came before may still be as it was. */
 void hv_wire_set_offload(const struct hv_wire *wire, bool offload);
 
-/* Loop thread: */
+/* wire.c, on the loop thread: */
 
 /* Give the loop its descriptor, before anything else. */
 void hv_wire_attach(struct hv_wire *wire, struct hv_loop *loop);

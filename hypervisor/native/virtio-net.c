@@ -14,7 +14,7 @@
 
 #include "../iov.h"
 #include "../net-request.h"
-#include "../net.h"
+#include "../wire-io.h"
 #include "native.h"
 
 #define BIT(n) (UINT64_C(1) << (n))

@@ -254,10 +254,12 @@ void pv_netif_wait(struct pv_netif *interface, const struct pvg_ports *others,
 		   bool send_too, uint64_t deadline_ns)
 {
 	struct pvg_net *net = &interface->net;
-	struct pvg_ports ports = *others;
+	struct pvg_ports ports = { { 0 } };
 
+	if (others)
+		ports = *others;
 	deadline_ns = earlier(deadline_ns, timer_deadline());
-	if (look_until(interface, others,
+	if (look_until(interface, &ports,
 		       earlier(deadline_ns, pvg_deadline_in(pvg_boot.poll_ns))))
 		return;
 	pvg_ports_add(&ports, pvg_net_receive_port(net));

@@ -9,7 +9,7 @@
  *	netif_set_addr(&interface.netif, ...);
  *	for (;;)
  *		if (!pv_netif_step(&interface))
- *			pv_netif_wait(&interface, ...);
+ *			pv_netif_wait(&interface, NULL, false, PV_FOREVER);
  *
  * All of lwIP's callbacks come from pv_netif_step. For one thread; an interface is
  * never closed.
@@ -62,8 +62,8 @@ int pv_netif_open(struct pv_netif *ret_interface, const char *name);
 bool pv_netif_step(struct pv_netif *interface);
 
 /* Wait for a frame, for lwIP's next timer, for the deadline, or for one of these ports,
- * which the caller has cleared and armed. With send_too also for a frame that has gone
- * out. Cost 0 exits if something comes within pvg_boot.poll_ns, else 1. */
+ * which the caller has cleared and armed; NULL: none. With send_too also for a frame that
+ * has gone out. Cost 0 exits if something comes within pvg_boot.poll_ns, else 1. */
 void pv_netif_wait(struct pv_netif *interface, const struct pvg_ports *others,
 		   bool send_too, uint64_t deadline_ns);
 

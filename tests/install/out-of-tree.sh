@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# out-of-tree.sh BUILD-DIR: does an installed copy of the guest SDK build guests,
+# out-of-tree.sh BUILD-DIR [LWIP PORT]: does an installed copy of the guest SDK build guests,
 # from C and C++, with nothing but the flags pkg-config tells, and kernels of bare
-# machines from the same sources; and do they run under the installed program?
+# machines from the same sources; and do they run under the installed program? Also one
+# that has lwIP, if its directory and that of what fits it to guests are given.
 set -u
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../native.sh"
@@ -78,7 +79,8 @@ prints() {
 		skip "$name" "$(kvm_missing)"
 		return
 	fi
-	run "$paravane" run --timeout 20 "$scratch/my.elf" "$@"
+	run "$paravane" run --timeout 20 --net "dgram=$scratch/a,peer=$scratch/b" \
+		"$scratch/my.elf" "$@"
 	check "$name" grep -qx "$text" "$scratch/out"
 }
 
@@ -118,4 +120,40 @@ for compiler in c++ clang++; do
 		libpvguest-native
 	prints "which runs at ring 0" "hello from C++"
 done
+
+cat >"$scratch/lwip.c" <<'SOURCE'
+#include <pvguest/pvguest.h>
+
+#include <lwip/init.h>
+#include <pv-netif.h>
+
+int main(void)
+{
+	static struct pv_netif interface;
+	ip4_addr_t address = { 0 };
+
+	lwip_init();
+	if (pv_netif_open(&interface, NULL) != 0)
+		return 1;
+	IP4_ADDR(&address, 192, 0, 2, 2);
+	netif_set_addr(&interface.netif, &address, &address, &address);
+	while (pv_netif_step(&interface))
+		;
+	pv_netif_wait(&interface, NULL, false, pvg_deadline_in(1000000));
+	pvg_printf("lwIP has %s\n", ip4addr_ntoa(netif_ip4_addr(&interface.netif)));
+	return 0;
+}
+SOURCE
+if [ $# -lt 3 ]; then
+	skip "lwIP" "it is not there (tools/fetch-lwip lwip, -Dlwip=lwip)"
+	tap_done
+fi
+core=$2/src/core port=$3
+# shellcheck disable=SC2046 # lists of options
+cc -O2 -w $(pkg-config --cflags libpvguest) -I"$2/src/include" -I"$port" \
+	"$scratch/lwip.c" "$port"/*.c "$core"/*.c "$core"/ipv4/*.c \
+	"$2/src/netif/ethernet.c" $(pkg-config --libs libpvguest) \
+	-o "$scratch/my.elf" 2>"$scratch/log"
+check "cc builds a guest with lwIP" test $? -eq 0 || cat "$scratch/log" >&2
+prints "which runs" "lwIP has 192.0.2.2"
 tap_done

@@ -6,7 +6,13 @@
 #ifndef LWIP_ARCH_CC_H
 #define LWIP_ARCH_CC_H
 
+#include <limits.h>
 #include <stdint.h>
+
+/* In GNU's C the former has SSIZE_MAX, and lwIP takes the type for granted. */
+#ifdef SSIZE_MAX
+typedef long ssize_t;
+#endif
 
 /* What a freestanding program does without. */
 #define LWIP_NO_INTTYPES_H 1

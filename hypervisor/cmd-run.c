@@ -343,6 +343,18 @@ static int end(struct hv_vm *vm, const struct run_command *run,
 	return status;
 }
 
+/* What works, but perhaps not as was meant. */
+static void warn(const struct hv_vm *vm, const struct hv_machine_options *options)
+{
+	if (hv_native_warning(vm))
+		fprintf(stderr, "paravane: %s\n", hv_native_warning(vm));
+	for (unsigned i = 0; i < options->nets; i++)
+		if (hv_net_is_down(&options->net[i]))
+			fprintf(stderr,
+				"paravane: network tap=%s: the interface is down and carries nothing yet; bring it up with `ip link set %s up`\n",
+				options->net[i].what, options->net[i].what);
+}
+
 static int build_and_run(struct hv_vm *vm, const struct run_command *run,
 			 const struct hv_dump_file *dump)
 {
@@ -353,8 +365,7 @@ static int build_and_run(struct hv_vm *vm, const struct run_command *run,
 	    hv_machine_build(vm, &run->machine, &err) < 0 ||
 	    (dump && start_snapshots(vm, dump, &err) < 0))
 		return tell_failure(&err);
-	if (hv_native_warning(vm))
-		fprintf(stderr, "paravane: %s\n", hv_native_warning(vm));
+	warn(vm, &run->machine);
 	hv_vm_run(vm, run->timeout_ns);
 	hv_snapshots_stop();
 	return end(vm, run, dump, stats);

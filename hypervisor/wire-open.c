@@ -66,18 +66,36 @@ static int fail_tap(const char *name, int error, struct hv_error *err)
 	}
 }
 
+/* Ask of an interface by its name. */
+static int ask_interface(struct ifreq *request, unsigned long what)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = fd < 0 ? -1 : ioctl(fd, what, request);
+
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 static uint32_t interface_mtu(const char *name)
 {
 	struct ifreq request = { .ifr_mtu = 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return 0;
 	memcpy(request.ifr_name, name, sizeof(request.ifr_name));
-	if (ioctl(fd, SIOCGIFMTU, &request) < 0)
-		request.ifr_mtu = 0;
-	close(fd);
-	return (uint32_t)request.ifr_mtu;
+	return ask_interface(&request, SIOCGIFMTU) < 0
+		       ? 0
+		       : (uint32_t)request.ifr_mtu;
+}
+
+bool hv_net_is_down(const struct hv_net_spec *spec)
+{
+	struct ifreq request = { .ifr_flags = 0 };
+
+	if (spec->kind != HV_WIRE_TAP)
+		return false;
+	strncpy(request.ifr_name, spec->what, IFNAMSIZ - 1);
+	return ask_interface(&request, SIOCGIFFLAGS) == 0 &&
+	       !(request.ifr_flags & IFF_UP);
 }
 
 /* Headers as of virtio 1.0, and in what is received only what was asked for. What a

@@ -45,7 +45,7 @@ static int take_fd(const char *number, struct hv_net_spec *spec,
 	spec->fd = (int)hv_parse_count(number, INT_MAX);
 	if (spec->fd < 3)
 		return hv_fail(err, HV_STATUS_USAGE,
-			       "--net fd=%.64s is not a descriptor to inherit: give a number from 3, as in `fd=3 ... 3<>/dev/net/tun`",
+			       "--net fd=%.64s is not a descriptor to inherit: give a number from 3, as in `fd=3 ... 3<>/dev/tap7`",
 			       number);
 	return take_kind(HV_WIRE_FD, number, spec, err);
 }

@@ -92,6 +92,8 @@ uint32_t hv_net_mtu(const struct hv_net_spec *spec, const struct hv_wire *wire);
 int hv_wire_open(struct hv_wire *ret_wire, const struct hv_net_spec *spec,
 		 bool offload, struct hv_error *err);
 void hv_wire_done(struct hv_wire *wire);
+/* Whether it is an interface that carries nothing, since nobody has brought it up. */
+bool hv_net_is_down(const struct hv_net_spec *spec);
 /* Have it otherwise from now on; what came before may still be as it was. */
 void hv_wire_set_offload(const struct hv_wire *wire, bool offload);
 

@@ -162,6 +162,8 @@ static void open_network(void)
 			       &wanted.gateway);
 	else if (dhcp_start(&interface.netif) != ERR_OK)
 		give_up("DHCP cannot be started for want of memory");
+	else
+		pvg_printf("an address is asked for by DHCP; --address IPV4/BITS gives one\n");
 }
 
 static bool is_done(void)

@@ -100,7 +100,7 @@ with_interface() {
 		--net "$interface_net" "$guest"
 }
 
-with_interface "an interface that is made" 0 silent ":"
+with_interface "an interface that is made" 0 "t0: the interface is down" ":"
 with_interface "one that is there" 0 silent "ip tuntap add t0 mode tap; ip link set t0 up"
 with_interface "a TUN is none" 126 "t0: the interface of that name is not a TAP" "ip tuntap add t0 mode tun"
 with_interface "nor is one of several queues" 126 "TAP of one queue" "ip tuntap add t0 mode tap multi_queue"

@@ -348,6 +348,10 @@ static void warn(const struct hv_vm *vm, const struct hv_machine_options *option
 {
 	if (hv_native_warning(vm))
 		fprintf(stderr, "paravane: %s\n", hv_native_warning(vm));
+	if (options->nets && !vm->native && !(vm->features & PV_FEATURE_NET))
+		fprintf(stderr,
+			"paravane: %s does not ask for networks (PV_FEATURE_NET) and is not shown those of --net\n",
+			options->image_path);
 	for (unsigned i = 0; i < options->nets; i++)
 		if (hv_net_is_down(&options->net[i]))
 			fprintf(stderr,

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# bad-nets.sh PARAVANE GUEST SPIN: wires that cannot be used get one sentence that names
+# bad-nets.sh PARAVANE GUEST SPIN NO-NET: wires that cannot be used get one sentence that names
 # them and status 126; what can be used is used, and nothing is left behind.
 set -u
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../network.sh"
 skip_all_without_kvm
-paravane=$1 guest=$2 spin=$3
+paravane=$1 guest=$2 spin=$3 no_net=$4
 
 # cannot NAME REGEX NET
 cannot() {
@@ -69,6 +69,11 @@ exec 7<&-
 exec 7<>/dev/null
 cannot "a device that is no TAP" "neither a TAP nor a socket" "fd=7"
 exec 7<&-
+
+# ---- a guest that would not know them
+
+ends "networks for a guest that does not ask for them" 0 "no-net.* does not ask for networks" \
+	"$paravane" run --timeout 20 --net "dgram=$scratch/a,peer=$scratch/b" "$no_net"
 
 # ---- names
 

@@ -86,9 +86,9 @@ TRY(sldt, 0, "sldt %%eax")
 TRY(str, 0, "str %%eax")
 TRY(smsw, 0, "smsw %%rax")
 TRY(pushf, 0, "pushfq; popq %%rax")
-/* Try to clear the interrupt flag, show the flags there are then, and put all back:
+/* Try to turn the interrupt flag over, show the flags there are then, and put all back:
  * POPF at ring 3 says nothing, and leaves it. */
-TRY(popf, 0, "pushfq; popq %%rdx; movq %%rdx, %%rax; andq $-0x201, %%rax;"
+TRY(popf, 0, "pushfq; popq %%rdx; movq %%rdx, %%rax; xorq $0x200, %%rax;"
 	     "pushq %%rax; popfq; pushfq; popq %%rax; pushq %%rdx; popfq")
 TRY(mov_cs, 0, "movl %%cs, %%eax")
 TRY(push_ss, 0, "movl %%ss, %%eax")

@@ -15,11 +15,6 @@ shown() {
 		"$scratch/lines"
 }
 
-# has_bit NAME BIT: its number has this bit set.
-has_bit() {
-	[ $(($(shown "$1") >> $2 & 1)) -eq 1 ]
-}
-
 # class CLASS LEAST REGEX: at least so many lines of the class, and all of them match.
 class() {
 	awk -v class="$1" -v least="$2" -v regex="$3" '
@@ -37,19 +32,21 @@ fi
 tr -d '\r' <"$scratch/out" >"$scratch/lines"
 check "it ends with status 0" test "$status" -eq 0
 check "what is harmless is" class harmless 2 '^executed$'
-check "interrupts are on" has_bit pushf 9
 
 if [ "$engine" = qemu ]; then
 	# but RDPMC, which this machine lacks
 	grep -v '^rdpmc ' "$scratch/lines" >"$scratch/all"
 	mv "$scratch/all" "$scratch/lines"
 	check "privileged instructions are executed" class privileged 20 '^executed$'
+	check "interrupts are on" test $(($(shown pushf) & 0x200)) -ne 0
 	check "POPF switches interrupts off" test $(($(shown popf) & 0x200)) -eq 0
 	check "CS shows ring 0" test $(($(shown mov-from-cs) & 3)) -eq 0
 	tap_done
 fi
 check "no privileged instruction is executed" class privileged 20 '^#'
-check "POPF leaves interrupts on, and says nothing" has_bit popf 9
+# On or off, that is the host's affair.
+check "POPF leaves interrupts as they are, and says nothing" \
+	test $((($(shown popf) ^ $(shown pushf)) & 0x200)) -eq 0
 check "CS shows ring 3" test $(($(shown mov-from-cs) & 3)) -eq 3
 run "$paravane" run "$guest" -- popf cli
 check "only those named" \

@@ -268,9 +268,9 @@ void hv_blk_queue_open(struct hv_ring *ring, struct hv_blk_target *target)
 	hv_loop_add_source(target->loop, &queue->source);
 }
 
-static void doorbell_silent(struct hv_ring *ring)
+static void doorbell_silent(struct hv_doorbell *doorbell)
 {
-	finish_close(queue_with(ring));
+	finish_close(HV_OWNER(doorbell, struct hv_blk_queue, ring.doorbell));
 }
 
 void hv_blk_queue_close(struct hv_ring *ring, struct hv_job *job)

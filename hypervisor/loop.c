@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "doorbell.h"
 #include "futex.h"
 
 #define SQ_ENTRIES 64
@@ -174,10 +175,7 @@ void hv_loop_remove_source(struct hv_loop *loop, struct hv_source *source)
 
 static void wake(struct hv_loop *loop)
 {
-	uint64_t one = 1;
-
-	while (write(loop->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
+	hv_doorbell_ring(loop->wake_fd);
 }
 
 void hv_loop_do(struct hv_loop *loop, struct hv_job *job)

@@ -215,9 +215,9 @@ void hv_net_receive_open(struct hv_ring *ring, struct hv_net_target *target)
 	hv_loop_add_source(target->loop, &r->source);
 }
 
-static void doorbell_silent(struct hv_ring *ring)
+static void doorbell_silent(struct hv_doorbell *doorbell)
 {
-	finish_close(&receiver_with(ring)->reader);
+	finish_close(&HV_OWNER(doorbell, struct receiver, ring.doorbell)->reader);
 }
 
 void hv_net_receive_close(struct hv_ring *ring, struct hv_job *job)

@@ -173,9 +173,9 @@ void hv_net_send_open(struct hv_ring *ring, struct hv_net_target *target)
 	hv_loop_add_source(target->loop, &s->source);
 }
 
-static void doorbell_silent(struct hv_ring *ring)
+static void doorbell_silent(struct hv_doorbell *doorbell)
 {
-	finish_close(&sender_with(ring)->writer);
+	finish_close(&HV_OWNER(doorbell, struct sender, ring.doorbell)->writer);
 }
 
 void hv_net_send_close(struct hv_ring *ring, struct hv_job *job)

@@ -5,10 +5,8 @@
 #include "pv-device.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pvabi/pvabi.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine.h"
 #include "vm.h"
@@ -133,7 +131,7 @@ static void set_doorbell(struct hv_pv_device *device, uint32_t queue, bool on)
 	struct hv_engine *engine = device->vm->engine;
 
 	engine->ops->set_doorbell(engine, doorbell_of(device, queue),
-				  device->ring[queue]->doorbell_fd, on);
+				  device->ring[queue]->doorbell.fd, on);
 }
 
 static int64_t open_queue(struct hv_vcpu *vcpu, uint64_t number, uint64_t queue,
@@ -204,13 +202,10 @@ void hv_queue_doorbell(struct hv_vm *vm, uint32_t doorbell)
 	uint32_t queue = doorbell & ((1u << DOORBELL_DEVICE_SHIFT) - 1);
 	struct hv_pv_device *device =
 		find_device(vm, doorbell >> DOORBELL_DEVICE_SHIFT, queue);
-	uint64_t one = 1;
 
 	pthread_mutex_lock(&vm->lock); /* another vCPU may close the queue */
 	if (device && device->ring[queue])
-		while (write(device->ring[queue]->doorbell_fd, &one,
-			     sizeof(one)) < 0 && errno == EINTR)
-			;
+		hv_doorbell_ring(device->ring[queue]->doorbell.fd);
 	pthread_mutex_unlock(&vm->lock);
 }
 

@@ -5,7 +5,6 @@
 #include "ring.h"
 
 #include <errno.h>
-#include <liburing.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -91,49 +90,22 @@ void hv_ring_arm(struct hv_ring *ring)
 			 __ATOMIC_SEQ_CST);
 }
 
-/* ---- the doorbell */
-
-static void await_doorbell(struct hv_ring *ring)
-{
-	struct io_uring_sqe *sqe = hv_loop_sqe(ring->loop, &ring->doorbell);
-
-	io_uring_prep_read(sqe, ring->doorbell_fd, &ring->doorbell_count,
-			   sizeof(ring->doorbell_count), 0);
-	ring->doorbell_awaited = true;
-}
-
-/* That the loop turns is all a doorbell is for: it looks at every ring then.
- * One that is rung in a storm is read once a turn. */
-static void doorbell_rung(struct hv_io *io, int result)
-{
-	struct hv_ring *ring = HV_OWNER(io, struct hv_ring, doorbell);
-
-	ring->doorbell_awaited = false;
-	if (result == sizeof(ring->doorbell_count))
-		hv_count(&ring->stats->doorbells, ring->doorbell_count);
-	if (ring->closing)
-		ring->closed(ring);
-	else
-		await_doorbell(ring);
-}
-
 /* ---- life */
 
 int hv_ring_init(struct hv_ring *ring, const struct hv_ring_place *place)
 {
 	*ring = (struct hv_ring){
 		.place = *place,
-		.doorbell.done = doorbell_rung,
-		.doorbell_fd = eventfd(0, EFD_CLOEXEC),
+		.doorbell.fd = eventfd(0, EFD_CLOEXEC),
 	};
-	return ring->doorbell_fd < 0 ? -errno : 0;
+	return ring->doorbell.fd < 0 ? -errno : 0;
 }
 
 void hv_ring_done(struct hv_ring *ring)
 {
-	if (ring->doorbell_fd >= 0)
-		close(ring->doorbell_fd);
-	ring->doorbell_fd = -1;
+	if (ring->doorbell.fd >= 0)
+		close(ring->doorbell.fd);
+	ring->doorbell.fd = -1;
 }
 
 void hv_ring_open(struct hv_ring *ring, struct hv_loop *loop,
@@ -141,20 +113,19 @@ void hv_ring_open(struct hv_ring *ring, struct hv_loop *loop,
 {
 	ring->loop = loop;
 	ring->stats = stats;
-	await_doorbell(ring);
+	hv_doorbell_open(&ring->doorbell, loop, &stats->doorbells);
 }
 
 void hv_ring_close(struct hv_ring *ring, struct hv_job *job,
-		   void (*closed)(struct hv_ring *ring))
+		   void (*silent)(struct hv_doorbell *doorbell))
 {
 	ring->closing = job;
-	ring->closed = closed;
-	hv_loop_cancel(ring->loop, &ring->doorbell);
+	hv_doorbell_close(&ring->doorbell, silent);
 }
 
 void hv_ring_finish(struct hv_ring *ring)
 {
-	if (!ring->closing || ring->doorbell_awaited)
+	if (!ring->closing || ring->doorbell.awaited)
 		return;
 	hv_ring_publish(ring);
 	hv_loop_job_done(ring->closing);

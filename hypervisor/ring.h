@@ -12,6 +12,7 @@
 
 #include <pvabi/ring.h>
 
+#include "doorbell.h"
 #include "guest-memory.h"
 #include "loop.h"
 
@@ -45,13 +46,8 @@ struct hv_ring {
 	uint32_t rsp_cons;  /* the guest's, as last seen */
 	bool stopped;       /* the guest's indices made no sense */
 
-	struct hv_io doorbell;
-	bool doorbell_awaited;
-	int doorbell_fd;
-	uint64_t doorbell_count;
-
+	struct hv_doorbell doorbell;
 	struct hv_job *closing; /* NULL: it is open */
-	void (*closed)(struct hv_ring *ring); /* see hv_ring_close */
 };
 
 /* 0 or -errno. */
@@ -70,10 +66,10 @@ uint32_t hv_ring_waiting(struct hv_ring *ring);
 void hv_ring_arm(struct hv_ring *ring);
 /* Show the guest what was answered since last time, and tell it if it asked. */
 void hv_ring_publish(struct hv_ring *ring);
-/* Listen no more; closed is called when the doorbell is silent. From now on the queue
- * calls hv_ring_finish when nothing of it is under way. */
+/* Listen no more; silent is called when the doorbell is. From now on the queue calls
+ * hv_ring_finish when nothing of it is under way. */
 void hv_ring_close(struct hv_ring *ring, struct hv_job *job,
-		   void (*closed)(struct hv_ring *ring));
+		   void (*silent)(struct hv_doorbell *doorbell));
 /* If it is closing and its doorbell is silent: publish what there is, and the job is
  * over, with the queue perhaps freed. */
 void hv_ring_finish(struct hv_ring *ring);

@@ -63,12 +63,10 @@ static void put_slot(struct slot *slot)
 
 /* ---- answers */
 
-static void finish_close(struct hv_virtio_ring *ring)
+static void finish_close(struct hv_virtio_block *b)
 {
-	struct hv_virtio_block *b = HV_OWNER(ring, struct hv_virtio_block, ring);
-
 	if (!b->busy)
-		hv_virtio_ring_finish(ring);
+		hv_virtio_ring_finish(&b->ring);
 }
 
 /* read_bytes: of those the guest is to read, without the status. */
@@ -98,7 +96,7 @@ static void io_over(struct hv_blk_io *blk_io, int32_t status, uint32_t done_byte
 
 	answer(slot, status_of(status),
 	       blk_io->op == PV_BLK_READ ? done_bytes : 0);
-	finish_close(&b->ring);
+	finish_close(b);
 }
 
 /* ---- requests */
@@ -209,12 +207,17 @@ static void queue_open(struct hv_job *job)
 	hv_loop_job_done(job);
 }
 
+static void doorbell_silent(struct hv_doorbell *doorbell)
+{
+	finish_close(HV_OWNER(doorbell, struct hv_virtio_block, ring.doorbell));
+}
+
 static void queue_close(struct hv_job *job)
 {
 	struct hv_virtio_block *b = HV_OWNER(job, struct block_job, job)->block;
 
 	hv_loop_remove_source(b->target.loop, &b->source);
-	hv_virtio_ring_close(&b->ring, job, finish_close);
+	hv_virtio_ring_close(&b->ring, job, doorbell_silent);
 }
 
 static int make_slots(struct hv_virtio_block *b)

@@ -226,13 +226,8 @@ static void write_queue(struct hv_virtio *v, uint64_t offset, uint32_t value)
 /* Of a queue that is not there, or where KVM refused the eventfd. */
 static void notify(const struct hv_virtio *v, uint32_t number)
 {
-	uint64_t one = 1;
-
-	if (number >= v->queues)
-		return;
-	while (write(v->queue[number].doorbell, &one, sizeof(one)) < 0 &&
-	       errno == EINTR)
-		;
+	if (number < v->queues)
+		hv_doorbell_ring(v->queue[number].doorbell);
 }
 
 static void write_register(struct hv_virtio *v, uint64_t offset, uint32_t value)

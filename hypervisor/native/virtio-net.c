@@ -340,14 +340,15 @@ static void open_sender(struct hv_job *job)
 	hv_loop_job_done(job);
 }
 
-static void receiver_silent(struct hv_virtio_ring *ring)
+static void receiver_silent(struct hv_doorbell *doorbell)
 {
-	receiver_settled(&HV_OWNER(ring, struct receiver, ring)->reader);
+	receiver_settled(
+		&HV_OWNER(doorbell, struct receiver, ring.doorbell)->reader);
 }
 
-static void sender_silent(struct hv_virtio_ring *ring)
+static void sender_silent(struct hv_doorbell *doorbell)
 {
-	sender_settled(&HV_OWNER(ring, struct sender, ring)->writer);
+	sender_settled(&HV_OWNER(doorbell, struct sender, ring.doorbell)->writer);
 }
 
 static void close_receiver(struct hv_job *job)

@@ -3,7 +3,6 @@
  * A queue of a virtio device as the loop serves it: ring.c for virtio's queues. What is in
  * its chains is the device's business.
  */
-#include <liburing.h>
 #include <linux/virtio_ring.h>
 
 #include "../ring.h"
@@ -43,29 +42,6 @@ void hv_virtio_ring_show(struct hv_virtio_ring *ring)
 	}
 }
 
-/* ---- the doorbell: see ring.c */
-
-static void await_doorbell(struct hv_virtio_ring *ring)
-{
-	io_uring_prep_read(hv_loop_sqe(ring->loop, &ring->doorbell),
-			   ring->virtio->queue[ring->number].doorbell,
-			   &ring->doorbell_count, sizeof(ring->doorbell_count), 0);
-	ring->doorbell_awaited = true;
-}
-
-static void doorbell_rung(struct hv_io *io, int result)
-{
-	struct hv_virtio_ring *ring = HV_OWNER(io, struct hv_virtio_ring, doorbell);
-
-	ring->doorbell_awaited = false;
-	if (result == sizeof(ring->doorbell_count))
-		hv_count(&ring->stats->doorbells, ring->doorbell_count);
-	if (ring->closing)
-		ring->closed(ring);
-	else
-		await_doorbell(ring);
-}
-
 /* ---- life */
 
 int hv_virtio_ring_init(struct hv_virtio_ring *ring, struct hv_virtio *virtio,
@@ -75,8 +51,8 @@ int hv_virtio_ring_init(struct hv_virtio_ring *ring, struct hv_virtio *virtio,
 			   UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX;
 
 	*ring = (struct hv_virtio_ring){
-		.virtio = virtio, .number = number, .stats = stats,
-		.doorbell.done = doorbell_rung,
+		.virtio = virtio, .stats = stats,
+		.doorbell.fd = virtio->queue[number].doorbell,
 	};
 	return hv_virtq_open(&ring->queue, virtio->native->vm,
 			     &virtio->queue[number].place, event_index);
@@ -85,20 +61,19 @@ int hv_virtio_ring_init(struct hv_virtio_ring *ring, struct hv_virtio *virtio,
 void hv_virtio_ring_open(struct hv_virtio_ring *ring)
 {
 	ring->loop = ring->virtio->native->vm->loop;
-	await_doorbell(ring);
+	hv_doorbell_open(&ring->doorbell, ring->loop, &ring->stats->doorbells);
 }
 
 void hv_virtio_ring_close(struct hv_virtio_ring *ring, struct hv_job *job,
-			  void (*closed)(struct hv_virtio_ring *ring))
+			  void (*silent)(struct hv_doorbell *doorbell))
 {
 	ring->closing = job;
-	ring->closed = closed;
-	hv_loop_cancel(ring->loop, &ring->doorbell);
+	hv_doorbell_close(&ring->doorbell, silent);
 }
 
 void hv_virtio_ring_finish(struct hv_virtio_ring *ring)
 {
-	if (!ring->closing || ring->doorbell_awaited)
+	if (!ring->closing || ring->doorbell.awaited)
 		return;
 	hv_virtio_ring_show(ring);
 	hv_loop_job_done(ring->closing);

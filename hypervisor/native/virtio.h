@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 
 #include "../disk.h"
+#include "../doorbell.h"
 #include "../loop.h"
 #include "device.h"
 
@@ -122,16 +123,12 @@ void hv_virtio_word(const struct hv_virtio *virtio, char ret[HV_VIRTIO_WORD_BYTE
 
 struct hv_virtio_ring {
 	struct hv_virtio *virtio;
-	unsigned number;
 	struct hv_ring_stats *stats;
 	struct hv_loop *loop;
 	struct hv_virtq queue;
 	bool stopped; /* the driver did what makes no sense */
-	struct hv_io doorbell;
-	bool doorbell_awaited;
-	uint64_t doorbell_count;
+	struct hv_doorbell doorbell;
 	struct hv_job *closing; /* NULL: it is open */
-	void (*closed)(struct hv_virtio_ring *ring); /* see hv_virtio_ring_close */
 };
 
 /* 0, or -1: no queue can be where the driver wants it. */
@@ -142,7 +139,7 @@ void hv_virtio_ring_open(struct hv_virtio_ring *ring);
 unsigned hv_virtio_ring_waiting(struct hv_virtio_ring *ring);
 void hv_virtio_ring_show(struct hv_virtio_ring *ring);
 void hv_virtio_ring_close(struct hv_virtio_ring *ring, struct hv_job *job,
-			  void (*closed)(struct hv_virtio_ring *ring));
+			  void (*silent)(struct hv_doorbell *doorbell));
 void hv_virtio_ring_finish(struct hv_virtio_ring *ring);
 /* What was taken makes no sense: nothing more is taken, and the driver is told. */
 void hv_virtio_ring_break(struct hv_virtio_ring *ring);

@@ -86,8 +86,8 @@ static void take(struct receiver *r)
 /* As many at most as are looked at ahead, also of those that are refused. */
 static unsigned room(struct receiver *r)
 {
-	uint32_t waiting = r->free ? hv_ring_waiting(&r->ring) : 0;
 	unsigned most = hv_wire_lendable(&r->reader);
+	unsigned waiting = most ? hv_ring_waiting(&r->ring) : 0;
 
 	return waiting < most ? waiting : most;
 }
@@ -158,10 +158,13 @@ static bool receiver_poll(struct hv_source *source)
 	return hv_wire_read_on(&r->reader) || taken;
 }
 
+/* Not as long as there are buffers enough: what uses one up has the loop turn too. */
 static bool receiver_arm(struct hv_source *source)
 {
 	struct receiver *r = HV_OWNER(source, struct receiver, source);
 
+	if (!hv_wire_lendable(&r->reader))
+		return false;
 	hv_ring_arm(&r->ring);
 	return room(r) > 0;
 }

@@ -116,10 +116,13 @@ static bool sender_poll(struct hv_source *source)
 	return batch || any;
 }
 
+/* Not as long as the wire takes no more: what ends that has the loop turn too. */
 static bool sender_arm(struct hv_source *source)
 {
 	struct sender *s = HV_OWNER(source, struct sender, source);
 
+	if (!hv_wire_writable(&s->writer))
+		return false;
 	hv_ring_arm(&s->ring);
 	return choose_batch(s) > 0;
 }

@@ -32,9 +32,9 @@ static void describe(const struct hv_pv_device *device, void *ret_config)
 	memcpy(ret_config, &net->target.config, sizeof(net->target.config));
 }
 
-static bool receives(const struct hv_ring *ring)
+static bool receives(const struct hv_ring_place *place)
 {
-	return ring->place.queue % 2 == 0;
+	return place->queue % 2 == 0;
 }
 
 static int queue_create(struct hv_pv_device *device,
@@ -42,13 +42,13 @@ static int queue_create(struct hv_pv_device *device,
 			struct hv_ring **ret_ring)
 {
 	(void)device;
-	return place->queue % 2 == 0 ? hv_net_receive_create(place, ret_ring)
-				     : hv_net_send_create(place, ret_ring);
+	return receives(place) ? hv_net_receive_create(place, ret_ring)
+			       : hv_net_send_create(place, ret_ring);
 }
 
 static void queue_free(struct hv_ring *ring)
 {
-	if (receives(ring))
+	if (receives(&ring->place))
 		hv_net_receive_free(ring);
 	else
 		hv_net_send_free(ring);
@@ -62,7 +62,7 @@ static void queue_open(struct hv_pv_device *device, struct hv_ring *ring)
 		target->loop = device->vm->loop;
 		hv_wire_attach(&target->wire, target->loop);
 	}
-	if (receives(ring))
+	if (receives(&ring->place))
 		hv_net_receive_open(ring, target);
 	else
 		hv_net_send_open(ring, target);
@@ -70,7 +70,7 @@ static void queue_open(struct hv_pv_device *device, struct hv_ring *ring)
 
 static void queue_close(struct hv_ring *ring, struct hv_job *job)
 {
-	if (receives(ring))
+	if (receives(&ring->place))
 		hv_net_receive_close(ring, job);
 	else
 		hv_net_send_close(ring, job);

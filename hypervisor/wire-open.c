@@ -193,7 +193,7 @@ static int take_tap(struct hv_wire *wire, const struct hv_net_spec *spec,
 
 static int make_stream(struct hv_wire *wire, struct hv_error *err)
 {
-	wire->is_socket = wire->has_end = true;
+	wire->is_socket = true;
 	wire->stream = hv_stream_create();
 	return wire->stream ? 0 : hv_fail(err, HV_STATUS_FAILED, "out of memory");
 }

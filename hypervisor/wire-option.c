@@ -93,7 +93,7 @@ static int take_mac(const char *text, struct hv_net_spec *spec,
 	    strspn(text, "0123456789abcdefABCDEF:") == strlen(text))
 		sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0],
 		       &mac[1], &mac[2], &mac[3], &mac[4], &mac[5], &end);
-	spec->has_mac = end == 3 * HV_MAC_BYTES - 1 && !(mac[0] & 1) &&
+	spec->has_mac = end == 3 * HV_MAC_BYTES - 1 && !(mac[0] & MAC_GROUP) &&
 			(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
 	if (spec->has_mac)
 		return 0;

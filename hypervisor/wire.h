@@ -46,7 +46,7 @@ struct hv_wire {
 	int fd;
 	bool is_socket;
 	bool has_headers; /* each frame is behind a struct virtio_net_hdr_v1 */
-	bool has_end;     /* nothing to read is the end: the other side is gone */
+	bool has_end;     /* a frame of no bytes is the end: the other side is gone */
 	bool by_calls;    /* frames are read and written by system calls */
 	uint32_t mtu_bytes; /* 0: it has none of its own */
 	struct hv_stream *stream; /* NULL: it is none */

@@ -4,10 +4,10 @@
  * with as many frames under way, a registered file, and nothing else.
  */
 #include <errno.h>
-#include <liburing.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bare-uring.h"
 #include "child.h"
 #include "net-load.h"
 
@@ -17,16 +17,6 @@ struct bare {
 	int fd;
 	uint8_t frame[HV_NET_DEPTH][HV_NET_FRAME_MAX_BYTES];
 };
-
-/* Before Linux 6.1 there is no DEFER_TASKRUN. */
-static int ring_init(struct io_uring *ring)
-{
-	struct io_uring_params params = { .flags = IORING_SETUP_SINGLE_ISSUER |
-						   IORING_SETUP_DEFER_TASKRUN };
-	int r = io_uring_queue_init_params(HV_NET_DEPTH, ring, &params);
-
-	return r == -EINVAL ? io_uring_queue_init(HV_NET_DEPTH, ring, 0) : r;
-}
 
 static void push(struct bare *bare, bool receive, unsigned frame)
 {
@@ -132,7 +122,7 @@ static int work(struct bare *bare)
 static int run(void *argument)
 {
 	struct bare *bare = argument;
-	int r = ring_init(&bare->ring);
+	int r = hv_bare_uring_init(&bare->ring, HV_NET_DEPTH);
 
 	if (r == 0)
 		r = io_uring_register_files(&bare->ring, &bare->fd, 1);

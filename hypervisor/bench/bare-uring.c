@@ -14,13 +14,13 @@
 #include "../units.h"
 
 /* Before Linux 6.1 there is no DEFER_TASKRUN. */
-static int ring_init(struct io_uring *ring, uint32_t depth)
+int hv_bare_uring_init(struct io_uring *ring, unsigned entries)
 {
 	struct io_uring_params params = { .flags = IORING_SETUP_SINGLE_ISSUER |
 						   IORING_SETUP_DEFER_TASKRUN };
-	int rc = io_uring_queue_init_params(depth, ring, &params);
+	int rc = io_uring_queue_init_params(entries, ring, &params);
 
-	return rc == -EINVAL ? io_uring_queue_init(depth, ring, 0) : rc;
+	return rc == -EINVAL ? io_uring_queue_init(entries, ring, 0) : rc;
 }
 
 /* In huge pages, as the guest's RAM is, and every one touched. */
@@ -47,7 +47,7 @@ static int register_all(struct hv_bare_uring *bare)
 
 static int ring_create(struct hv_bare_uring *bare)
 {
-	int rc = ring_init(&bare->ring, bare->depth);
+	int rc = hv_bare_uring_init(&bare->ring, bare->depth);
 
 	if (rc < 0)
 		return rc;

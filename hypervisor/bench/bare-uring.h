@@ -21,6 +21,8 @@ struct hv_bare_uring {
 	bool fixed; /* they are registered: the memlock limit allowed it */
 };
 
+/* A ring as fast as this kernel has one. 0 or -errno. */
+int hv_bare_uring_init(struct io_uring *ret_ring, unsigned entries);
 int hv_bare_uring_create(struct hv_bare_uring *bare, const char *path,
 			 bool direct, uint32_t depth, uint32_t access_bytes,
 			 struct hv_error *err);

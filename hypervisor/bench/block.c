@@ -6,7 +6,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "access.h"
 #include "bare-uring.h"
@@ -71,18 +70,15 @@ static int measure_bare(void *arg, double *ret_speed, struct hv_error *err)
 	return 0;
 }
 
-/* Doorbells that an eventfd took are exits too, if cheaper ones. */
 static int exits_per_request(const struct hv_guest_answer *answer,
 			     double *ret_exits, struct hv_error *err)
 {
-	double exits, doorbells, by_exit, requests;
+	double exits, requests;
 
-	if (hv_guest_stat(answer, "/exits", &exits, err) < 0 ||
-	    hv_guest_stat(answer, "/exits/doorbell", &by_exit, err) < 0 ||
-	    hv_guest_stat(answer, "/block/0/doorbells", &doorbells, err) < 0 ||
+	if (hv_guest_exits(answer, "/block/0/doorbells", &exits, err) < 0 ||
 	    hv_guest_stat(answer, "/block/0/requests", &requests, err) < 0)
 		return -1;
-	*ret_exits = (exits - by_exit + doorbells) / requests;
+	*ret_exits = exits / requests;
 	return 0;
 }
 
@@ -145,27 +141,16 @@ static int find_ops(struct hv_bench_run *run, struct contest *contest,
 	return 0;
 }
 
-/* A comma in a path is written twice. */
-static void block_option(char *option, const struct hv_test_file *file,
-			 bool direct)
-{
-	for (const char *from = file->path; *from; from++) {
-		if (*from == ',')
-			*option++ = ',';
-		*option++ = *from;
-	}
-	strcpy(option, direct ? ",direct" : "");
-}
-
 static int make_call(struct hv_bench_run *run, struct contest *contest,
 		     struct hv_error *err)
 {
 	struct hv_guest_call *guest = &contest->guest;
 	const struct variant *variant = contest->variant;
 
-	if (hv_guest_call_init(guest, run->guests_dir, "blk.elf", err) < 0)
+	if (hv_guest_call_init(guest, run->guests_dir, "blk.elf", err) < 0 ||
+	    hv_guest_block(guest, run->test_file->path,
+			   variant->direct ? ",direct" : "", err) < 0)
 		return -1;
-	block_option(guest->block, run->test_file, variant->direct);
 	hv_guest_arg_text(guest, variant->random ? "random" : "sequential");
 	hv_guest_arg_text(guest, variant->write ? "write" : "read");
 	hv_guest_arg_number(guest, contest->access.bytes);

@@ -286,6 +286,19 @@ int hv_guest_stat(const struct hv_guest_answer *answer, const char *pointer,
 	return 0;
 }
 
+int hv_guest_exits(const struct hv_guest_answer *answer, const char *doorbells,
+		   double *ret_exits, struct hv_error *err)
+{
+	double exits, by_exit, rung;
+
+	if (hv_guest_stat(answer, "/exits", &exits, err) < 0 ||
+	    hv_guest_stat(answer, "/exits/doorbell", &by_exit, err) < 0 ||
+	    hv_guest_stat(answer, doorbells, &rung, err) < 0)
+		return -1;
+	*ret_exits = exits - by_exit + rung;
+	return 0;
+}
+
 /* All exits of the run, its few at the beginning and the end included. */
 static int exits_each(const struct hv_guest_answer *answer, const char *key,
 		      double *ret_exits, struct hv_error *err)

@@ -71,5 +71,9 @@ int hv_guest_number(const struct hv_guest_answer *answer, const char *key,
  * such as "/exits", the sum of what is in it. */
 int hv_guest_stat(const struct hv_guest_answer *answer, const char *pointer,
 		  double *ret_number, struct hv_error *err);
+/* All exits of the run, doorbells among them that an eventfd took, which are cheaper:
+ * so many as there are at this pointer. */
+int hv_guest_exits(const struct hv_guest_answer *answer, const char *doorbells,
+		   double *ret_exits, struct hv_error *err);
 
 #endif

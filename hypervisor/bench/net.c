@@ -68,22 +68,6 @@ static int measure_bare(void *arg, double *ret_figure, struct hv_error *err)
 	return 0;
 }
 
-/* Doorbells that an eventfd took are exits too, if cheaper ones. */
-static int exits_per_frame(const struct contest *contest,
-			   const struct hv_guest_answer *answer,
-			   double *ret_exits, struct hv_error *err)
-{
-	double exits, doorbells, by_exit;
-
-	if (hv_guest_stat(answer, "/exits", &exits, err) < 0 ||
-	    hv_guest_stat(answer, "/exits/doorbell", &by_exit, err) < 0 ||
-	    hv_guest_stat(answer, "/net/0/doorbells", &doorbells, err) < 0)
-		return -1;
-	*ret_exits = (exits - by_exit + doorbells) /
-		     (double)contest->task.frames;
-	return 0;
-}
-
 /* Two figures: how fast, and its exits per frame. */
 static int measure_guest(void *arg, double *ret_figures, struct hv_error *err)
 {
@@ -93,6 +77,7 @@ static int measure_guest(void *arg, double *ret_figures, struct hv_error *err)
 	struct hv_net_load *load;
 	int fd, r, load_r;
 	uint64_t ns = 0;
+	double exits;
 
 	if (hv_net_load_start(&load, &contest->task, &fd, err) < 0)
 		return -1;
@@ -101,10 +86,12 @@ static int measure_guest(void *arg, double *ret_figures, struct hv_error *err)
 	load_r = hv_net_load_finish(load, &ns, &load_err);
 	if (r == 0 && load_r < 0)
 		*err = load_err;
-	if (r < 0 || load_r < 0)
+	if (r < 0 || load_r < 0 ||
+	    hv_guest_exits(&answer, "/net/0/doorbells", &exits, err) < 0)
 		return -1;
 	ret_figures[0] = figure(contest, ns);
-	return exits_per_frame(contest, &answer, &ret_figures[1], err);
+	ret_figures[1] = exits / (double)contest->task.frames;
+	return 0;
 }
 
 static void measure_both(struct hv_bench_run *run, struct contest *contest)

@@ -4,15 +4,14 @@
 # demo-web.sh DEMO BUILD: what `./demo --web` does in its network, and what it leaves.
 set -u
 . "$(dirname "$0")/../tap.sh"
-demo=$1 build=$2
+. "$(dirname "$0")/../network.sh"
 skip_all_without_kvm
-if ! unshare -n true 2>/dev/null || ! [ -w /dev/net/tun ] ||
-	! command -v ip >/dev/null || ! command -v curl >/dev/null; then
-	skip_all "no network namespace, /dev/net/tun, ip or curl: not root"
-fi
+skip_all_without_curl
+skip_all_without_own_network "$@"
+demo=$1 build=$2
 
 mkdir "$scratch/tmp"
-run env TMPDIR="$scratch/tmp" DEMO_IN_NAMESPACE="$build" unshare -n "$demo" --web
+run env TMPDIR="$scratch/tmp" DEMO_IN_NAMESPACE="$build" "$demo" --web
 check "it succeeds" test "$status" -eq 0
 cat "$scratch/err" >&2
 check "files came as they are" grep -q '^fetched .*/large: .*as they are$' "$scratch/out"

@@ -6,6 +6,7 @@
  * also asks what is not to be answered. 0: every answer was right; 4: one was not. See
  * net-wire.h.
  */
+#include "net-bytes.h"
 #include "net-wire.h"
 
 #define ARP 0x0806u
@@ -18,23 +19,6 @@
 static const uint8_t own_address[4] = { 192, 0, 2, 1 };
 static uint8_t address[4], mac[6];
 static uint8_t out[NET_FRAME_MAX], in[NET_FRAME_MAX];
-
-static uint16_t checksum(const uint8_t *bytes, uint32_t len)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < len; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 /* Others may speak, too, on a TAP. */
 static uint32_t receive_of(unsigned type)
@@ -101,12 +85,12 @@ static uint32_t make_ping(uint8_t *frame, uint8_t type, uint32_t number,
 	ip[9] = 1;
 	memcpy(ip + 12, type == 8 ? own_address : address, 4);
 	memcpy(ip + 16, type == 8 ? address : own_address, 4);
-	put16(ip + 10, checksum(ip, 20));
+	put16(ip + 10, ~sum16(0, ip, 20));
 	icmp[0] = type;
 	put16(icmp + 6, number);
 	for (uint32_t i = 0; i < data; i++)
 		frame[DATA_AT + i] = net_counted_byte(number, i);
-	put16(icmp + 2, checksum(icmp, len - ICMP_AT));
+	put16(icmp + 2, ~sum16(0, icmp, len - ICMP_AT));
 	return len;
 }
 

@@ -20,6 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "net-bytes.h"
 #include "random.h"
 
 #define FRAME_MAX 66000
@@ -80,40 +81,25 @@ static void pass_on(const struct way *way, const uint8_t *frame, size_t bytes)
 		return;
 }
 
-static uint32_t sum_words(const uint8_t *bytes, size_t count, uint32_t sum)
-{
-	for (size_t i = 0; i < count; i++)
-		sum += (uint32_t)bytes[i] << (i % 2 ? 0 : 8);
-	return sum;
-}
-
-static void store_sum(uint8_t *at, uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	at[0] = (uint8_t)(~sum >> 8);
-	at[1] = (uint8_t)~sum;
-}
-
 /* Those of IPv4 and of TCP, UDP or ICMP in it, as far as the frame has them. */
 static void correct_sums(uint8_t *frame, size_t bytes)
 {
 	uint8_t *ip = frame + 14;
 	size_t head = bytes > 14 ? (ip[0] & 15u) * 4 : 0;
-	size_t total = bytes >= 34 ? (size_t)ip[2] << 8 | ip[3] : 0;
+	size_t total = bytes >= 34 ? get16(ip + 2) : 0;
 	size_t offset;
 	uint32_t sum;
 
 	if (total < head + 8 || head < 20 || 14 + total > bytes)
 		return;
-	ip[10] = ip[11] = 0;
-	store_sum(ip + 10, sum_words(ip, head, 0));
+	put16(ip + 10, 0);
+	put16(ip + 10, ~sum16(0, ip, head));
 	offset = ip[9] == 6 ? 16 : ip[9] == 17 ? 6 : 2;
 	if (total < head + offset + 2)
 		return;
-	sum = ip[9] == 1 ? 0 : sum_words(ip + 12, 8, ip[9] + (uint32_t)(total - head));
-	ip[head + offset] = ip[head + offset + 1] = 0;
-	store_sum(ip + head + offset, sum_words(ip + head, total - head, sum));
+	sum = ip[9] == 1 ? 0 : sum16(ip[9] + (uint32_t)(total - head), ip + 12, 8);
+	put16(ip + head + offset, 0);
+	put16(ip + head + offset, ~sum16(sum, ip + head, total - head));
 }
 
 static void forge(const struct way *way, const uint8_t *frame, size_t bytes)

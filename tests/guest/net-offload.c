@@ -6,6 +6,7 @@
  *
  * Clauses: W7, W8, W9.
  */
+#include "../net-bytes.h"
 #include "tap.h"
 
 #define OFFLOAD (PV_FEATURE_NET | PV_FEATURE_NET_OFFLOAD)
@@ -18,25 +19,15 @@ PVG_NOTE(OFFLOAD, PVG_FEATURES_DEFAULT | OFFLOAD, 0, 0);
 static struct pvg_net net;
 static uint8_t out[ROOM], in[ROOM];
 
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 static void put_header_of_ip4(uint8_t *at, uint32_t bytes)
 {
-	uint32_t sum = 0;
-
 	memset(at, 0, 20);
 	at[0] = 0x45;
 	put16(at + 2, 20 + bytes);
 	at[8] = 64;
 	at[9] = 6; /* TCP */
 	memcpy(at + 12, "\x0a\0\0\x01\x0a\0\0\x02", 8);
-	for (int i = 0; i < 20; i += 2)
-		sum += (uint32_t)at[i] << 8 | at[i + 1];
-	put16(at + 10, ~(sum + (sum >> 16)));
+	put16(at + 10, ~sum16(0, at, 20));
 }
 
 static void put_header_of_ip6(uint8_t *at, uint32_t bytes)

@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../net-bytes.h"
 #include "../pattern.h"
 
 #define TAP_NAME "t0"
@@ -105,26 +106,6 @@ static inline uint32_t host_receives(int host, struct virtio_net_hdr *ret_header
 }
 
 /* ---- frames */
-
-static inline void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static inline uint32_t get16(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
-
-static inline uint32_t sum16(uint32_t sum, const uint8_t *at, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < bytes; i++)
-		sum += i % 2 ? at[i] : (uint32_t)at[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
 
 static inline uint32_t pseudo_sum(const uint8_t *frame, uint32_t tcp_bytes)
 {

@@ -11,15 +11,9 @@
 #include <stdlib.h>
 
 #include "../unit/fake-guest.h"
+#include "steps.h"
 
 #define ENTRIES 8u
-#define STEPS_MAX 256u
-
-struct step {
-	uint8_t what, where, value, more;
-};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 static const char *disk_path(void)
 {
@@ -94,8 +88,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_guest guest;
 	static bool made;
-	struct step s;
-	uint32_t steps = 0;
 
 	if (!made) {
 		atexit(remove_disk);
@@ -107,10 +99,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	atomic_store(&guest.vm.end_claimed, false);
 	if (fake_queue_open(&guest, ENTRIES) < 0)
 		abort();
-	for (; bytes >= sizeof(s) && steps < STEPS_MAX; steps++) {
-		memcpy(&s, data, sizeof(s));
-		data += sizeof(s);
-		bytes -= sizeof(s);
+	for (size_t i = 0; i < steps_in(bytes); i++) {
+		const struct step s = step_at(data, i);
+
 		step(&guest, &s);
 	}
 	hv_queue_close(&guest.vm, 0, 0);

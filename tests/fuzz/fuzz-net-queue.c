@@ -10,14 +10,7 @@
 #include <stdlib.h>
 
 #include "../unit/fake-net.h"
-
-#define STEPS_MAX 256u
-
-struct step {
-	uint8_t what, where, value, more;
-};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+#include "steps.h"
 
 /* A request that is right but for what the step adds. */
 static void put_request(struct fake_net *net, unsigned queue,
@@ -105,15 +98,12 @@ static void step(struct fake_net *net, const struct step *s)
 
 static void run(struct fake_net *net, const uint8_t *data, size_t bytes)
 {
-	struct step s;
-
 	if (fake_net_open(net, FAKE_RECEIVE) < 0 ||
 	    fake_net_open(net, FAKE_SEND) < 0)
 		abort();
-	for (uint32_t i = 0; bytes >= sizeof(s) && i < STEPS_MAX; i++) {
-		memcpy(&s, data, sizeof(s));
-		data += sizeof(s);
-		bytes -= sizeof(s);
+	for (size_t i = 0; i < steps_in(bytes); i++) {
+		const struct step s = step_at(data, i);
+
 		step(net, &s);
 	}
 	hv_queue_close(&net->guest.vm, 0, FAKE_RECEIVE);

@@ -9,14 +9,7 @@
 #include <sched.h>
 
 #include "../unit/fake-virtio-net.h"
-
-#define STEPS_MAX 256u
-
-struct step {
-	uint8_t what, where, value, more;
-};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+#include "steps.h"
 
 static void peer_sends(struct fake_virtio_net *fake, uint32_t len)
 {
@@ -100,16 +93,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_virtio_net fake;
 	static bool made;
-	struct step s;
 
 	if (!made)
 		assert(fake_virtio_net_make(&fake) == 0);
 	made = true;
 	fake_net_start(&fake, 0);
-	for (uint32_t i = 0; bytes >= sizeof(s) && i < STEPS_MAX; i++) {
-		memcpy(&s, data, sizeof(s));
-		data += sizeof(s);
-		bytes -= sizeof(s);
+	for (size_t i = 0; i < steps_in(bytes); i++) {
+		const struct step s = step_at(data, i);
+
 		step(&fake, &s);
 	}
 	must_work(&fake);

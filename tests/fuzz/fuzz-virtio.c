@@ -12,14 +12,7 @@
 #include <unistd.h>
 
 #include "../unit/fake-native.h"
-
-#define STEPS_MAX 256u
-
-struct step {
-	uint8_t what, where, value, more;
-};
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+#include "steps.h"
 
 static char disk_path[] = "/tmp/paravane-fuzz-virtio.XXXXXX";
 
@@ -90,16 +83,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_native fake;
 	static bool made;
-	struct step s;
 
 	if (!made)
 		make(&fake);
 	made = true;
 	fake_start(&fake, 0);
-	for (uint32_t i = 0; bytes >= sizeof(s) && i < STEPS_MAX; i++) {
-		memcpy(&s, data, sizeof(s));
-		data += sizeof(s);
-		bytes -= sizeof(s);
+	for (size_t i = 0; i < steps_in(bytes); i++) {
+		const struct step s = step_at(data, i);
+
 		step(&fake, &s);
 	}
 	must_work(&fake);

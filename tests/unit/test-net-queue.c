@@ -7,19 +7,13 @@
 #include <fcntl.h>
 #include <pvabi/error.h>
 
-#include "fake-net.h"
-#include "../pattern.h"
-
-#define FRAME_INFO ((uint32_t)sizeof(struct pv_net_frame))
 #define BUFFER_BYTES 4096u
-
-static struct fake_net net;
+#include "net-steps.h"
 
 static void make(int type)
 {
 	cr_assert_eq(fake_net_make(&net, type), 0);
-	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
-	cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
+	open_queues();
 }
 
 static void setup(void)
@@ -27,48 +21,7 @@ static void setup(void)
 	make(SOCK_DGRAM);
 }
 
-static void teardown(void)
-{
-	fake_net_free(&net);
-}
-
 TestSuite(net_queue, .init = setup, .fini = teardown, .timeout = 60);
-
-static struct hv_net_stats stats(void)
-{
-	struct hv_net_stats s;
-
-	hv_net_stats(net.guest.vm.device[0], &s);
-	return s;
-}
-
-static pv_gpa_t buffer_of(uint32_t number)
-{
-	return FAKE_BUFFER + number * BUFFER_BYTES;
-}
-
-static void lend(uint32_t number)
-{
-	const struct pv_net_request request = fake_frame(
-		PV_NET_RECEIVE, number, buffer_of(number), BUFFER_BYTES);
-
-	fake_net_put(&net, FAKE_RECEIVE, &request);
-	fake_net_publish(&net, FAKE_RECEIVE);
-}
-
-static void fill(uint8_t *frame, uint32_t seed, uint32_t len)
-{
-	for (uint32_t i = 0; i < len; i++)
-		frame[i] = pattern_byte(seed * 10007u + i);
-}
-
-static bool is_frame(const uint8_t *frame, uint32_t seed, uint32_t len)
-{
-	uint8_t expected[BUFFER_BYTES];
-
-	fill(expected, seed, len);
-	return !memcmp(frame, expected, len);
-}
 
 /* From the other end. */
 static void bring(uint32_t seed, uint32_t len)
@@ -77,38 +30,6 @@ static void bring(uint32_t seed, uint32_t len)
 
 	fill(frame, seed, len);
 	cr_assert_eq(send(net.other_end, frame, len, 0), len);
-}
-
-static struct pv_ring_rsp pop(unsigned queue)
-{
-	struct pv_ring_rsp rsp = { .status = 1000 };
-
-	cr_assert(fake_net_pop(&net, queue, &rsp), "no answer came");
-	return rsp;
-}
-
-/* The number of the buffer that it came in. */
-static uint32_t expect_frame(uint32_t seed, uint32_t len)
-{
-	static const struct pv_net_frame zero;
-	struct pv_ring_rsp rsp = pop(FAKE_RECEIVE);
-	const uint8_t *at = fake_ram(&net.guest, buffer_of((uint32_t)rsp.token));
-
-	cr_assert_eq(rsp.status, 0);
-	cr_assert_eq(rsp.done_bytes, len + FRAME_INFO);
-	cr_assert(!memcmp(at, &zero, sizeof(zero)));
-	cr_assert(is_frame(at + FRAME_INFO, seed, len));
-	return (uint32_t)rsp.token;
-}
-
-static void push_frame(uint32_t seed, uint32_t len)
-{
-	const struct pv_net_request request =
-		fake_frame(PV_NET_SEND, seed, buffer_of(seed % 64), len);
-
-	fill(fake_ram(&net.guest, buffer_of(seed % 64)), seed, len);
-	fake_net_put(&net, FAKE_SEND, &request);
-	fake_net_publish(&net, FAKE_SEND);
 }
 
 static void take_frame(uint32_t seed, uint32_t len)
@@ -121,8 +42,7 @@ static void take_frame(uint32_t seed, uint32_t len)
 
 static int32_t refused(unsigned queue, const struct pv_net_request *request)
 {
-	fake_net_put(&net, queue, request);
-	fake_net_publish(&net, queue);
+	put(queue, request);
 	return pop(queue).status;
 }
 
@@ -207,8 +127,7 @@ Test(net_queue, segments_of_a_byte_hold_a_frame_too)
 		list[i] = (struct pv_segment){ at + i, 1, 0 };
 	list[PV_NET_SEGMENTS_MAX - 1].len_bytes =
 		BUFFER_BYTES - PV_NET_SEGMENTS_MAX + 1;
-	fake_net_put(&net, FAKE_RECEIVE, &request);
-	fake_net_publish(&net, FAKE_RECEIVE);
+	put(FAKE_RECEIVE, &request);
 	bring(7, 200);
 	cr_assert_eq(pop(FAKE_RECEIVE).done_bytes, 216);
 	cr_assert(is_frame(fake_ram(&net.guest, at + FRAME_INFO), 7, 200));
@@ -385,8 +304,7 @@ static void make_paths(void)
 	address = address_of(1);
 	cr_assert_eq(bind(fd, (void *)&address, sizeof(address)), 0);
 	cr_assert_eq(fake_net_make_of(&net, &spec, -1, fd, false), 0);
-	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
-	cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
+	open_queues();
 }
 
 static void remove_paths(void)
@@ -475,8 +393,7 @@ Test(net_paths, descriptors_in_a_frame_are_refused)
 	cr_assert_eq(sendmsg(net.other_end, &message, 0), -1);
 	cr_assert_eq(errno, EPERM);
 	message.msg_controllen = 0;
-	fake_net_put(&net, FAKE_RECEIVE, &lent);
-	fake_net_publish(&net, FAKE_RECEIVE);
+	put(FAKE_RECEIVE, &lent);
 	cr_assert_eq(sendmsg(net.other_end, &message, 0), sizeof(frame));
 	cr_assert_eq(pop(FAKE_RECEIVE).done_bytes, sizeof(frame) + FRAME_INFO);
 }

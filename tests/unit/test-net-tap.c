@@ -7,13 +7,10 @@
 #include <linux/if_tun.h>
 #include <pvabi/error.h>
 
-#include "fake-net.h"
 #include "tap.h"
 
-#define FRAME_INFO ((uint32_t)sizeof(struct pv_net_frame))
 #define BUFFER_BYTES FRAME_ROOM
-
-static struct fake_net net;
+#include "net-steps.h"
 
 /* ---- the guest's side */
 
@@ -26,30 +23,7 @@ static void make(bool offload)
 	cr_assert_eq(fake_net_make_of(&net, &spec, -1, -1, offload), 0);
 	tap_set_up(true);
 	net.other_end = tap_listen();
-	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
-	cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
-}
-
-static pv_gpa_t buffer_of(uint64_t number)
-{
-	return FAKE_BUFFER + number * BUFFER_BYTES;
-}
-
-static void lend(uint64_t number)
-{
-	const struct pv_net_request request = fake_frame(
-		PV_NET_RECEIVE, number, buffer_of(number), BUFFER_BYTES);
-
-	fake_net_put(&net, FAKE_RECEIVE, &request);
-	fake_net_publish(&net, FAKE_RECEIVE);
-}
-
-static struct pv_ring_rsp pop(unsigned queue)
-{
-	struct pv_ring_rsp rsp = { .status = 1000 };
-
-	cr_assert(fake_net_pop(&net, queue, &rsp), "no answer came");
-	return rsp;
+	open_queues();
 }
 
 /* Where the next frame is that came, what is known of it before it. */
@@ -73,8 +47,7 @@ static int32_t guest_sends(const struct pv_net_frame *info, const uint8_t *frame
 
 	request.frame = *info;
 	memcpy(fake_ram(&net.guest, buffer_of(9)), frame, len);
-	fake_net_put(&net, FAKE_SEND, &request);
-	fake_net_publish(&net, FAKE_SEND);
+	put(FAKE_SEND, &request);
 	return pop(FAKE_SEND).status;
 }
 
@@ -86,14 +59,6 @@ static const struct pv_net_frame to_be_cut = {
 static const struct pv_net_frame plain;
 static const struct virtio_net_hdr no_words;
 static uint8_t frame[BUFFER_BYTES], other[BUFFER_BYTES];
-
-static struct hv_net_stats stats(void)
-{
-	struct hv_net_stats s;
-
-	hv_net_stats(net.guest.vm.device[0], &s);
-	return s;
-}
 
 /* ---- tests */
 
@@ -123,7 +88,7 @@ Test(net_tap, frames_go_both_ways)
 		cr_assert(!memcmp(other, frame, bytes));
 		cr_assert_eq(header.gso_type, 0);
 	}
-	fake_net_free(&net);
+	teardown();
 }
 
 Test(net_tap, the_host_gets_a_segmented_frame_as_one)
@@ -139,7 +104,7 @@ Test(net_tap, the_host_gets_a_segmented_frame_as_one)
 	cr_assert_eq(header.gso_size, 1460);
 	cr_assert_eq(header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
 	cr_assert(!memcmp(other, frame, len));
-	fake_net_free(&net);
+	teardown();
 }
 
 Test(net_tap, a_guest_with_offload_does_too)
@@ -159,7 +124,7 @@ Test(net_tap, a_guest_with_offload_does_too)
 	cr_assert_eq(came_bytes, len);
 	cr_assert(!memcmp(&info, &to_be_cut, sizeof(info)));
 	cr_assert(!memcmp(came, frame, len));
-	fake_net_free(&net);
+	teardown();
 }
 
 Test(net_tap, one_without_gets_pieces_with_good_checksums)
@@ -186,7 +151,7 @@ Test(net_tap, one_without_gets_pieces_with_good_checksums)
 		sum += len - FRAME_HEADERS;
 	}
 	cr_assert_eq(sum, 20000);
-	fake_net_free(&net);
+	teardown();
 }
 
 Test(net_tap, a_checksum_is_left_out_where_both_sides_know)
@@ -216,7 +181,7 @@ Test(net_tap, a_checksum_is_left_out_where_both_sides_know)
 	cr_assert_eq(host_receives(net.other_end, &header, other), len);
 	cr_assert_eq(header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		     VIRTIO_NET_HDR_F_NEEDS_CSUM);
-	fake_net_free(&net);
+	teardown();
 }
 
 /* Older Linux (6.1) takes such a frame, and loses it further on. */
@@ -232,7 +197,7 @@ Test(net_tap, headers_that_lie_fail_and_the_queue_goes_on)
 	cr_assert(status == -PV_EIO || status == 0);
 	cr_assert_eq(stats().failed, status ? 1 : 0);
 	cr_assert_eq(guest_sends(&to_be_cut, frame, FRAME_HEADERS + 3000), 0);
-	fake_net_free(&net);
+	teardown();
 }
 
 Test(net_tap, an_interface_that_is_down_loses_frames)
@@ -250,7 +215,7 @@ Test(net_tap, an_interface_that_is_down_loses_frames)
 	net.other_end = tap_listen();
 	cr_assert_eq(guest_sends(&plain, frame, 60), 0);
 	cr_assert_eq(host_receives(net.other_end, &header, other), 60);
-	fake_net_free(&net);
+	teardown();
 }
 
 /* As one that a privileged helper made and passed on, without headers too. */
@@ -286,7 +251,7 @@ Test(net_tap, one_that_was_inherited_serves_with_headers_and_without)
 		lend(1);
 		host_sends(net.other_end, &no_words, frame, 99);
 		cr_assert_eq(pop(FAKE_RECEIVE).done_bytes, 99 + FRAME_INFO);
-		fake_net_free(&net);
+		teardown();
 	}
 }
 

@@ -7,12 +7,9 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include "fake-net.h"
-#include "wire-stream.h"
-#include "../pattern.h"
-
-#define FRAME_INFO ((uint32_t)sizeof(struct pv_net_frame))
 #define BUFFER_BYTES 4096u
+#include "net-steps.h"
+#include "wire-stream.h"
 
 /* ---- the pure part */
 
@@ -30,17 +27,8 @@ static void feed(const uint8_t *bytes, size_t len)
 static size_t make_frame(uint8_t *ret, uint32_t seed, uint32_t len)
 {
 	hv_stream_put_length(ret, len);
-	for (uint32_t i = 0; i < len; i++)
-		ret[4 + i] = pattern_byte(seed * 10007u + i);
+	fill(ret + 4, seed, len);
 	return len + 4;
-}
-
-static bool is_frame(const uint8_t *frame, uint32_t seed, uint32_t len)
-{
-	for (uint32_t i = 0; i < len; i++)
-		if (frame[i] != pattern_byte(seed * 10007u + i))
-			return false;
-	return true;
 }
 
 static void pure_setup(void)
@@ -137,43 +125,13 @@ Test(wire_stream, what_does_not_fit_is_left_out)
 
 /* ---- queues */
 
-static struct fake_net net;
-
 static void setup(void)
 {
 	cr_assert_eq(fake_net_make(&net, SOCK_STREAM), 0);
-	cr_assert_eq(fake_net_open(&net, FAKE_RECEIVE), 0);
-	cr_assert_eq(fake_net_open(&net, FAKE_SEND), 1);
-}
-
-static void teardown(void)
-{
-	fake_net_free(&net);
+	open_queues();
 }
 
 TestSuite(net_stream, .init = setup, .fini = teardown, .timeout = 60);
-
-static struct hv_net_stats stats(void)
-{
-	struct hv_net_stats s;
-
-	hv_net_stats(net.guest.vm.device[0], &s);
-	return s;
-}
-
-static pv_gpa_t buffer_of(uint32_t number)
-{
-	return FAKE_BUFFER + number * BUFFER_BYTES;
-}
-
-static void lend(uint32_t number)
-{
-	const struct pv_net_request request = fake_frame(
-		PV_NET_RECEIVE, number, buffer_of(number), BUFFER_BYTES);
-
-	fake_net_put(&net, FAKE_RECEIVE, &request);
-	fake_net_publish(&net, FAKE_RECEIVE);
-}
 
 static void bring_bytes(const uint8_t *from, size_t len)
 {
@@ -189,37 +147,6 @@ static void bring_bytes(const uint8_t *from, size_t len)
 static void bring(uint32_t seed, uint32_t len)
 {
 	bring_bytes(bytes, make_frame(bytes, seed, len));
-}
-
-static struct pv_ring_rsp pop(unsigned queue)
-{
-	struct pv_ring_rsp rsp = { .status = 1000 };
-
-	cr_assert(fake_net_pop(&net, queue, &rsp), "no answer came");
-	return rsp;
-}
-
-static uint32_t expect_frame(uint32_t seed, uint32_t len)
-{
-	struct pv_ring_rsp rsp = pop(FAKE_RECEIVE);
-	const uint8_t *at = fake_ram(&net.guest, buffer_of((uint32_t)rsp.token));
-
-	cr_assert_eq(rsp.status, 0);
-	cr_assert_eq(rsp.done_bytes, len + FRAME_INFO);
-	cr_assert(is_frame(at + FRAME_INFO, seed, len));
-	return (uint32_t)rsp.token;
-}
-
-static void push_frame(uint32_t seed, uint32_t len)
-{
-	const struct pv_net_request request =
-		fake_frame(PV_NET_SEND, seed, buffer_of(seed % 64), len);
-	uint8_t *frame = fake_ram(&net.guest, buffer_of(seed % 64));
-
-	for (uint32_t i = 0; i < len; i++)
-		frame[i] = pattern_byte(seed * 10007u + i);
-	fake_net_put(&net, FAKE_SEND, &request);
-	fake_net_publish(&net, FAKE_SEND);
 }
 
 static void take_bytes(uint8_t *to, size_t len)

@@ -8,8 +8,8 @@
 
 #include "queue.h"
 
-/* The device's queues have the numbers of the contract's (5.1.2). */
-#define PVG_NET_RECEIVE_QUEUE 0u
+/* The device's queues have the numbers of the contract's (5.1.2); the other one is that
+ * of RECEIVE. */
 #define PVG_NET_SEND_QUEUE 1u
 
 /* In front of each frame (5.1.6). */

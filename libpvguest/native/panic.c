@@ -4,8 +4,6 @@
  * registers, and the addresses of a backtrace, for addr2line. Then the machine ends
  * with status 123.
  */
-#include <pvguest/console.h>
-#include <pvguest/libc.h>
 #include <pvguest/ops.h>
 
 #include "../internal.h"

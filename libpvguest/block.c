@@ -57,19 +57,10 @@ void pvg_blk_prep_segments(struct pvg_blk_request *request, enum pv_blk_op op,
 			   const struct pv_blk_segment *segment,
 			   uint16_t segments)
 {
-	uint64_t len_bytes = 0;
-
-	for (uint16_t i = 0; i < segments; i++)
-		len_bytes += segment[i].len_bytes;
-	pvg_blk_prep(request, op, offset_bytes, len_bytes);
+	pvg_blk_prep(request, op, offset_bytes, 0);
 	request->wire.segments = segments;
-	if (segments <= PV_BLK_SEGMENTS_INLINE) {
-		memcpy(request->wire.seg, segment, segments * sizeof(*segment));
-	} else {
-		request->wire.seg[0].gpa = pvg_gpa(segment);
-		request->wire.seg[0].len_bytes =
-			(uint32_t)(segments * sizeof(*segment));
-	}
+	request->wire.len_bytes =
+		pvg_segments_put(request->wire.seg, segment, segments);
 }
 
 uint32_t pvg_blk_poll(struct pvg_blk *blk)

@@ -75,16 +75,9 @@ void pvg_net_prep_segments(struct pvg_net_request *request, enum pv_net_op op,
 			   const struct pv_segment *segment, uint16_t segments)
 {
 	pvg_net_prep(request, op);
-	for (uint16_t i = 0; i < segments; i++)
-		request->wire.len_bytes += segment[i].len_bytes;
 	request->wire.segments = segments;
-	if (segments <= PV_NET_SEGMENTS_INLINE) {
-		memcpy(request->wire.seg, segment, segments * sizeof(*segment));
-	} else {
-		request->wire.seg[0].gpa = pvg_gpa(segment);
-		request->wire.seg[0].len_bytes =
-			(uint32_t)(segments * sizeof(*segment));
-	}
+	request->wire.len_bytes = (uint32_t)pvg_segments_put(
+		request->wire.seg, segment, segments);
 }
 
 static void finish(struct pvg_net_request *request, int32_t status,

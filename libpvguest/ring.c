@@ -16,6 +16,23 @@
 
 #include "internal.h"
 
+uint64_t pvg_segments_put(struct pv_segment ret_inline[2],
+			  const struct pv_segment *segment, uint16_t segments)
+{
+	uint32_t list_bytes = segments * (uint32_t)sizeof(*segment);
+	uint64_t len_bytes = 0;
+
+	for (uint16_t i = 0; i < segments; i++)
+		len_bytes += segment[i].len_bytes;
+	if (segments <= 2) {
+		memcpy(ret_inline, segment, list_bytes);
+	} else {
+		ret_inline[0].gpa = pvg_gpa(segment);
+		ret_inline[0].len_bytes = list_bytes;
+	}
+	return len_bytes;
+}
+
 static size_t ring_pages(uint32_t entries)
 {
 	return pvg_pages_for(PV_RING_BYTES(entries) +

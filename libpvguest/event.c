@@ -99,16 +99,12 @@ static int block_for(const struct pvg_ports *ports, uint64_t deadline_ns)
 	return port;
 }
 
-int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
+static int wait_here(const struct pvg_ports *ports, uint64_t deadline_ns)
 {
 	static const struct pvg_ports none;
-	bool was_masked;
+	bool was_masked = pvg_mask_save();
 	int port;
 
-	if (pvg_ports_wait_hook)
-		return pvg_ports_wait_hook(pvg_vcpu_number(), ports,
-					   deadline_ns);
-	was_masked = pvg_mask_save();
 	if (pvg_percpu()->handling)
 		pvg_panic("a handler of an upcall waits");
 	port = pvg_ports_first(pvg_vcpu(), ports);
@@ -142,8 +138,13 @@ int pvg_ports_wait_on(unsigned vcpu, const struct pvg_ports *ports,
 	if (pvg_ports_wait_hook)
 		return pvg_ports_wait_hook(vcpu, ports, deadline_ns);
 	if (vcpu == pvg_vcpu_number())
-		return pvg_ports_wait(ports, deadline_ns);
+		return wait_here(ports, deadline_ns);
 	return poll_for(vcpu, ports, deadline_ns);
+}
+
+int pvg_ports_wait(const struct pvg_ports *ports, uint64_t deadline_ns)
+{
+	return pvg_ports_wait_on(pvg_vcpu_number(), ports, deadline_ns);
 }
 
 int pvg_port_wait_on(unsigned vcpu, unsigned port, uint64_t deadline_ns)

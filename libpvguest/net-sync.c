@@ -115,15 +115,10 @@ static int await_frame(struct pvg_net *net, uint64_t deadline_ns)
 
 	if (!net->pool && !make_pool(net))
 		return -PV_ENOMEM;
-	while (!net->pool->first) {
-		if (pvg_net_poll_ring(&net->receive) > 0)
-			continue;
-		error = deadline_ns ? pvg_ring_wait(&net->receive, deadline_ns)
-				    : -PV_ETIMEDOUT;
-		if (error)
-			return error;
-	}
-	return 0;
+	while (!net->pool->first && !error)
+		if (pvg_net_poll_ring(&net->receive) == 0)
+			error = pvg_ring_wait(&net->receive, deadline_ns);
+	return error;
 }
 
 int pvg_net_receive(struct pvg_net *net, void *ret_frame, uint32_t room_bytes,

@@ -117,10 +117,8 @@ int pvg_net_wait(struct pvg_net *net, uint64_t deadline_ns)
 	uint32_t count = pvg_net_poll(net);
 
 	while (count == 0 && pvg_net_receiving(net) + pvg_net_sending(net) > 0) {
-		int error = deadline_ns ? pvg_ring_wait_either(&net->receive,
-							       &net->send,
-							       deadline_ns)
-					: -PV_ETIMEDOUT;
+		int error = pvg_ring_wait_either(&net->receive, &net->send,
+						 deadline_ns);
 
 		if (error)
 			return error;

@@ -273,6 +273,8 @@ int pvg_ring_wait_either(struct pvg_ring *ring, struct pvg_ring *other,
 
 	if (look_at(ring, other))
 		return 0;
+	if (deadline_ns == 0)
+		return -PV_ETIMEDOUT;
 	/* Polling reads the clock; where that is an exit, sleeping is no dearer. */
 	if (ring->poll_ns == 0 || !pvg_clock_record)
 		return sleep_until_told(ring, other, deadline_ns);

@@ -183,8 +183,8 @@ static inline uint32_t pvg_blk_in_flight(const struct pvg_blk *blk)
 uint32_t pvg_blk_poll(struct pvg_blk *blk);
 
 /* Kick and finish at least one request, waiting for it until the monotonic
- * clock reaches the deadline. Answers how many were finished, 0 if none is
- * under way, -PV_ETIMEDOUT. Cost 0 exits if an answer comes within
+ * clock reaches the deadline; 0 only looks. Answers how many were finished, 0 if
+ * none is under way, -PV_ETIMEDOUT. Cost 0 exits if an answer comes within
  * pvg_boot.poll_ns, else 1. */
 int pvg_blk_wait(struct pvg_blk *blk, uint64_t deadline_ns);
 

@@ -139,7 +139,8 @@ static inline bool pvg_ring_pop(struct pvg_ring *ring, void **ret_owner,
 bool pvg_ring_arm(struct pvg_ring *ring);
 
 /* Wait until an answer is there or the monotonic clock reaches the deadline:
- * look for it for pvg_boot.poll_ns, then arm and sleep. 0 or -PV_ETIMEDOUT.
+ * look for it for pvg_boot.poll_ns, then arm and sleep. 0 or -PV_ETIMEDOUT; a
+ * deadline of 0 only looks.
  * Cost 0 exits if the answer comes soon, else 1. */
 int pvg_ring_wait(struct pvg_ring *ring, uint64_t deadline_ns);
 /* The same for two rings that were opened on one vCPU: until either has an answer. */

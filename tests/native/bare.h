@@ -123,6 +123,13 @@ static inline bool same_text(const char *a, const char *b)
 	return *a == *b;
 }
 
+static inline bool begins_with(const char *text, const char *word)
+{
+	while (*word && *text == *word)
+		text++, word++;
+	return !*word;
+}
+
 /* ---- what PVH tells */
 
 struct start_info {

@@ -14,9 +14,9 @@
 static void bad_queue(uint32_t entries, uint64_t descriptors, uint64_t available,
 		      uint64_t used)
 {
-	disk_begin(0);
+	virtio_begin(0);
 	disk_queue(entries, descriptors, available, used);
-	EXPECT(disk_broken());
+	EXPECT(virtio_broken());
 	disk_must_read();
 }
 
@@ -52,14 +52,14 @@ static void queues_of_odd_sizes(void)
 static void queues_on_top_of_each_other(void)
 {
 	disk_open();
-	disk_begin(0);
+	virtio_begin(0);
 	disk_request(0, VIRTIO_BLK_T_IN, 0, disk_descriptor, 4096);
 	disk_available.idx = 1;
 	disk_queue(DISK_ENTRIES, at(disk_descriptor), at(&disk_available),
 		   at(disk_descriptor));
-	disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	for (unsigned i = 0; i < 200; i++)
-		disk_get(VIRTIO_MMIO_STATUS);
+		virtio_get(VIRTIO_MMIO_STATUS);
 	disk_must_read();
 }
 
@@ -67,27 +67,27 @@ static void enabled_twice(void)
 {
 	disk_open();
 	for (unsigned i = 0; i < 50; i++) {
-		disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
-		disk_set(VIRTIO_MMIO_STATUS, 15);
-		disk_set64(VIRTIO_MMIO_QUEUE_DESC_LOW, BEYOND_RAM);
+		virtio_set(VIRTIO_MMIO_QUEUE_READY, 1);
+		virtio_set(VIRTIO_MMIO_STATUS, 15);
+		virtio_set64(VIRTIO_MMIO_QUEUE_DESC_LOW, BEYOND_RAM);
 	}
 	disk_request(0, VIRTIO_BLK_T_IN, 1, disk_buffer, 512);
 	disk_give(0);
 	disk_wait(1);
 	for (unsigned i = 0; i < 50; i++)
-		disk_set(VIRTIO_MMIO_QUEUE_READY, i & 1);
+		virtio_set(VIRTIO_MMIO_QUEUE_READY, i & 1);
 	disk_must_read();
 }
 
 static void started_without_features(void)
 {
-	disk_begin(0);
-	disk_set(VIRTIO_MMIO_STATUS, 0);
-	disk_set(VIRTIO_MMIO_STATUS, 1 | 2 | 4); /* no FEATURES_OK */
-	disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
-	EXPECT(!(disk_get(VIRTIO_MMIO_STATUS) & 4));
-	disk_begin(ALL_ONES); /* what was not offered */
-	EXPECT(!(disk_get(VIRTIO_MMIO_STATUS) & 8));
+	virtio_begin(0);
+	virtio_set(VIRTIO_MMIO_STATUS, 0);
+	virtio_set(VIRTIO_MMIO_STATUS, 1 | 2 | 4); /* no FEATURES_OK */
+	virtio_set(VIRTIO_MMIO_QUEUE_READY, 1);
+	EXPECT(!(virtio_get(VIRTIO_MMIO_STATUS) & 4));
+	virtio_begin(ALL_ONES); /* what was not offered */
+	EXPECT(!(virtio_get(VIRTIO_MMIO_STATUS) & 8));
 	disk_must_read();
 }
 
@@ -95,11 +95,11 @@ static void other_queues(void)
 {
 	disk_open();
 	for (uint32_t i = 1; i; i *= 2) {
-		disk_set(VIRTIO_MMIO_QUEUE_SEL, i);
-		EXPECT(disk_get(VIRTIO_MMIO_QUEUE_NUM_MAX) == 0);
-		disk_set(VIRTIO_MMIO_QUEUE_NUM, 4);
-		disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
-		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, i);
+		virtio_set(VIRTIO_MMIO_QUEUE_SEL, i);
+		EXPECT(virtio_get(VIRTIO_MMIO_QUEUE_NUM_MAX) == 0);
+		virtio_set(VIRTIO_MMIO_QUEUE_NUM, 4);
+		virtio_set(VIRTIO_MMIO_QUEUE_READY, 1);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, i);
 	}
 	disk_must_read();
 }
@@ -110,7 +110,7 @@ static void other_queues(void)
 static void breaks(uint16_t head)
 {
 	disk_give(head);
-	disk_wait_broken();
+	virtio_wait_broken();
 	disk_must_read();
 	disk_open();
 	disk_request(0, VIRTIO_BLK_T_IN, 0, disk_buffer, 512);
@@ -192,8 +192,8 @@ static void indices_that_jump(void)
 		disk_open();
 		disk_request(0, VIRTIO_BLK_T_IN, 0, disk_buffer, 512);
 		disk_available.idx = jumps[i];
-		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-		disk_wait_broken();
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		virtio_wait_broken();
 		disk_must_read();
 	}
 }
@@ -207,7 +207,7 @@ static void one_chain_many_times(void)
 		disk_available.ring[i] = 0;
 	for (uint16_t round = 1; round <= 20; round++) {
 		disk_available.idx = (uint16_t)(round * DISK_ENTRIES);
-		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 		disk_wait((uint16_t)(round * DISK_ENTRIES));
 	}
 }
@@ -222,7 +222,7 @@ static void many_under_way(void)
 	for (uint16_t n = 0; n < DISK_ENTRIES; n++)
 		disk_available.ring[n] = n % 5 * 3;
 	disk_available.idx = DISK_ENTRIES;
-	disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 }
 
 static void reset_under_way(void)
@@ -230,13 +230,13 @@ static void reset_under_way(void)
 	for (unsigned i = 0; i < 30; i++) {
 		many_under_way();
 		if (i & 1)
-			disk_set(VIRTIO_MMIO_STATUS, 0);
+			virtio_set(VIRTIO_MMIO_STATUS, 0);
 		else
-			disk_set(VIRTIO_MMIO_QUEUE_READY, 0);
+			virtio_set(VIRTIO_MMIO_QUEUE_READY, 0);
 		/* Nothing is written from here on. */
 		bare_set(disk_buffer, 0x77, 512);
 		for (unsigned n = 0; n < 50; n++)
-			disk_get(VIRTIO_MMIO_STATUS);
+			virtio_get(VIRTIO_MMIO_STATUS);
 		for (unsigned n = 0; n < 512; n++)
 			EXPECT(disk_buffer[n] == 0x77);
 	}
@@ -265,7 +265,7 @@ static void reads_into_its_queue(void)
 		disk_give(0);
 		disk_give(3);
 		for (unsigned n = 0; n < 20; n++)
-			disk_get(VIRTIO_MMIO_STATUS);
+			virtio_get(VIRTIO_MMIO_STATUS);
 	}
 	disk_must_read();
 }
@@ -280,10 +280,10 @@ static void reset_for_ever(void)
 {
 	__atomic_store_n(&stirring, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
-		disk_set(VIRTIO_MMIO_STATUS, 0);
-		disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
-		disk_set(VIRTIO_MMIO_STATUS, 15);
-		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		virtio_set(VIRTIO_MMIO_STATUS, 0);
+		virtio_set(VIRTIO_MMIO_QUEUE_READY, 1);
+		virtio_set(VIRTIO_MMIO_STATUS, 15);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	}
 }
 
@@ -337,12 +337,12 @@ static void rewritten_meanwhile(void)
 	while (!__atomic_load_n(&stirring, __ATOMIC_SEQ_CST))
 		;
 	for (unsigned i = 0; i < 300; i++) {
-		if (i % 8 == 0 || disk_broken())
+		if (i % 8 == 0 || virtio_broken())
 			disk_open();
 		for (unsigned n = 0; n < 5; n++)
 			request_in_playground(n);
 		disk_available.idx = (uint16_t)(disk_available.idx + 5);
-		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	}
 	__atomic_store_n(&stirring, 2, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&stirring, __ATOMIC_SEQ_CST) != 3)
@@ -360,7 +360,7 @@ static void reset_by_another(void)
 		;
 	for (unsigned i = 0; i < 100; i++) {
 		many_under_way();
-		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	}
 	bare_exit(9);
 }

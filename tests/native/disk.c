@@ -21,13 +21,6 @@ static bool is_byte(const uint8_t *bytes, uint8_t byte, uint32_t count)
 	return !count;
 }
 
-static bool begins_with(const char *text, const char *word)
-{
-	while (*word && *text == *word)
-		text++, word++;
-	return !*word;
-}
-
 /* One request, alone. */
 static uint8_t ask(uint32_t type, uint64_t sector, void *data, uint32_t bytes)
 {
@@ -43,10 +36,10 @@ static void is_announced(void)
 {
 	EXPECT(begins_with(bare_devices,
 			   "virtio_mmio.device=512@0xfeb00000:16 "));
-	EXPECT(disk_get(VIRTIO_MMIO_MAGIC_VALUE) == 0x74726976);
-	EXPECT(disk_get(VIRTIO_MMIO_VERSION) == 2);
-	EXPECT(disk_get(VIRTIO_MMIO_DEVICE_ID) == 2);
-	EXPECT(read32(DISK + VIRTIO_MMIO_CONFIG) == DISK_BYTES / 512);
+	EXPECT(virtio_get(VIRTIO_MMIO_MAGIC_VALUE) == 0x74726976);
+	EXPECT(virtio_get(VIRTIO_MMIO_VERSION) == 2);
+	EXPECT(virtio_get(VIRTIO_MMIO_DEVICE_ID) == 2);
+	EXPECT(read32(VIRTIO + VIRTIO_MMIO_CONFIG) == DISK_BYTES / 512);
 }
 
 static void reads(void)
@@ -141,13 +134,13 @@ static void takes_indirect_tables(void)
 static void interrupts_until_acknowledged(void)
 {
 	disk_must_read();
-	while (!(disk_get(VIRTIO_MMIO_INTERRUPT_STATUS) & 1))
+	while (!(virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS) & 1))
 		;
-	disk_set(VIRTIO_MMIO_INTERRUPT_ACK, 1);
-	EXPECT(!disk_get(VIRTIO_MMIO_INTERRUPT_STATUS));
+	virtio_set(VIRTIO_MMIO_INTERRUPT_ACK, 1);
+	EXPECT(!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS));
 	disk_available.flags = 1; /* no interrupts */
 	EXPECT(ask(VIRTIO_BLK_T_IN, 1, disk_buffer, 512) == VIRTIO_BLK_S_OK);
-	EXPECT(!disk_get(VIRTIO_MMIO_INTERRUPT_STATUS));
+	EXPECT(!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS));
 }
 
 static void answers_what_is_wrong(void)
@@ -179,7 +172,7 @@ static void all_at_once(void)
 			disk_status[n] = 0xff;
 		}
 		disk_available.idx = (uint16_t)(disk_available.idx + 5);
-		disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 		disk_wait((uint16_t)(5 * round));
 		for (unsigned n = 0; n < 5; n++)
 			EXPECT(disk_status[n] == VIRTIO_BLK_S_OK);
@@ -191,14 +184,14 @@ static void all_at_once(void)
 static void takes_event_indices(void)
 {
 	disk_open();
-	disk_begin(UINT32_C(1) << VIRTIO_RING_F_EVENT_IDX);
+	virtio_begin(UINT32_C(1) << VIRTIO_RING_F_EVENT_IDX);
 	disk_queue(DISK_ENTRIES, at(disk_descriptor), at(&disk_available),
 		   at(&disk_used));
 	disk_available.used_event = 1; /* not for the first */
 	EXPECT(ask(VIRTIO_BLK_T_IN, 1, disk_buffer, 512) == VIRTIO_BLK_S_OK);
-	EXPECT(!disk_get(VIRTIO_MMIO_INTERRUPT_STATUS));
+	EXPECT(!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS));
 	EXPECT(ask(VIRTIO_BLK_T_IN, 1, disk_buffer, 512) == VIRTIO_BLK_S_OK);
-	while (!disk_get(VIRTIO_MMIO_INTERRUPT_STATUS))
+	while (!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS))
 		;
 	while (__atomic_load_n(&disk_used.available_event, __ATOMIC_SEQ_CST) != 2)
 		;

@@ -7,12 +7,9 @@
 #define TESTS_NATIVE_DISK_H
 
 #include <linux/virtio_blk.h>
-#include <linux/virtio_mmio.h>
-#include <linux/virtio_ring.h>
 
-#include "bare.h"
+#include "virtio.h"
 
-#define DISK 0xfeb00000u
 #define DISK_ENTRIES 16u
 #define DISK_BYTES (1u << 20)
 
@@ -32,56 +29,18 @@ static struct virtio_blk_outhdr disk_header[DISK_ENTRIES];
 static uint8_t disk_status[DISK_ENTRIES];
 static uint8_t disk_buffer[64 << 10] __attribute__((aligned(4096)));
 
-static inline uint64_t at(const volatile void *pointer)
-{
-	return (uintptr_t)pointer;
-}
-
-static inline void disk_set(uint32_t reg, uint32_t value)
-{
-	write32(DISK + reg, value);
-}
-
-static inline uint32_t disk_get(uint32_t reg)
-{
-	return read32(DISK + reg);
-}
-
-static inline void disk_set64(uint32_t low, uint64_t value)
-{
-	disk_set(low, (uint32_t)value);
-	disk_set(low + 4, (uint32_t)(value >> 32));
-}
-
-/* Up to FEATURES_OK, with nothing but VERSION_1 and these. */
-static inline void disk_begin(uint32_t features)
-{
-	disk_set(VIRTIO_MMIO_STATUS, 0);
-	disk_set(VIRTIO_MMIO_STATUS, 1 | 2);
-	disk_set(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	disk_set(VIRTIO_MMIO_DRIVER_FEATURES, features);
-	disk_set(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	disk_set(VIRTIO_MMIO_DRIVER_FEATURES, 1);
-	disk_set(VIRTIO_MMIO_STATUS, 1 | 2 | 8);
-}
-
 static inline void disk_queue(uint32_t entries, uint64_t descriptors,
 			      uint64_t available, uint64_t used)
 {
-	disk_set(VIRTIO_MMIO_QUEUE_SEL, 0);
-	disk_set(VIRTIO_MMIO_QUEUE_NUM, entries);
-	disk_set64(VIRTIO_MMIO_QUEUE_DESC_LOW, descriptors);
-	disk_set64(VIRTIO_MMIO_QUEUE_AVAIL_LOW, available);
-	disk_set64(VIRTIO_MMIO_QUEUE_USED_LOW, used);
-	disk_set(VIRTIO_MMIO_QUEUE_READY, 1);
-	disk_set(VIRTIO_MMIO_STATUS, 1 | 2 | 8 | 4);
+	virtio_place(0, entries, descriptors, available, used);
+	virtio_start();
 }
 
 static inline void disk_open(void)
 {
 	bare_set(&disk_available, 0, sizeof(disk_available));
 	bare_set(&disk_used, 0, sizeof(disk_used));
-	disk_begin(0);
+	virtio_begin(0);
 	disk_queue(DISK_ENTRIES, at(disk_descriptor), at(&disk_available),
 		   at(&disk_used));
 }
@@ -117,23 +76,12 @@ static inline void disk_give(uint16_t head)
 	disk_available.ring[index % DISK_ENTRIES] = head;
 	__atomic_store_n(&disk_available.idx, (uint16_t)(index + 1),
 			 __ATOMIC_SEQ_CST);
-	disk_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 }
 
 static inline void disk_wait(uint16_t used)
 {
 	while (__atomic_load_n(&disk_used.idx, __ATOMIC_SEQ_CST) != used)
-		__asm__ volatile("pause");
-}
-
-static inline bool disk_broken(void)
-{
-	return disk_get(VIRTIO_MMIO_STATUS) & 0x40;
-}
-
-static inline void disk_wait_broken(void)
-{
-	while (!disk_broken())
 		__asm__ volatile("pause");
 }
 

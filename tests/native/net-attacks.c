@@ -15,12 +15,12 @@
 static void bad_queue(uint32_t queue, uint32_t entries, uint64_t descriptors,
 		      uint64_t available, uint64_t used)
 {
-	net_begin(0);
-	net_place(!queue, NET_ENTRIES, at(net_queue[!queue].descriptor),
-		  at(&net_queue[!queue].available), at(&net_queue[!queue].used));
-	net_place(queue, entries, descriptors, available, used);
-	net_start();
-	EXPECT(net_broken());
+	virtio_begin(0);
+	virtio_place(!queue, NET_ENTRIES, at(net_queue[!queue].descriptor),
+		     at(&net_queue[!queue].available), at(&net_queue[!queue].used));
+	virtio_place(queue, entries, descriptors, available, used);
+	virtio_start();
+	EXPECT(virtio_broken());
 }
 
 static void queues_nowhere(void)
@@ -49,11 +49,11 @@ static void other_queues(void)
 {
 	net_open();
 	for (uint32_t i = 2; i; i *= 2) {
-		net_set(VIRTIO_MMIO_QUEUE_SEL, i);
-		EXPECT(net_get(VIRTIO_MMIO_QUEUE_NUM_MAX) == 0);
-		net_place(i, 4, 0, 0, 0);
-		EXPECT(net_get(VIRTIO_MMIO_QUEUE_READY) == 0);
-		net_set(VIRTIO_MMIO_QUEUE_NOTIFY, i);
+		virtio_set(VIRTIO_MMIO_QUEUE_SEL, i);
+		EXPECT(virtio_get(VIRTIO_MMIO_QUEUE_NUM_MAX) == 0);
+		virtio_place(i, 4, 0, 0, 0);
+		EXPECT(virtio_get(VIRTIO_MMIO_QUEUE_READY) == 0);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, i);
 	}
 	net_must_work();
 }
@@ -62,19 +62,19 @@ static void other_queues(void)
 static void one_queue_twice(void)
 {
 	for (unsigned i = 0; i < 10; i++) {
-		net_begin(0);
+		virtio_begin(0);
 		bare_set(net_queue, 0, sizeof(net_queue));
 		for (uint32_t q = 0; q < 2; q++)
-			net_place(q, NET_ENTRIES, at(net_queue[0].descriptor),
-				  at(&net_queue[0].available),
-				  at(&net_queue[0].used));
-		net_start();
+			virtio_place(q, NET_ENTRIES, at(net_queue[0].descriptor),
+				     at(&net_queue[0].available),
+				     at(&net_queue[0].used));
+		virtio_start();
 		net_lend(0, NET_ROOM);
 		net_describe(0, 1, at(net_memory[0][1]), 100, 0, 0);
 		net_give(0, 1);
-		net_set(VIRTIO_MMIO_QUEUE_NOTIFY, 1);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 1);
 		for (unsigned n = 0; n < 50; n++)
-			net_get(VIRTIO_MMIO_STATUS);
+			virtio_get(VIRTIO_MMIO_STATUS);
 	}
 	net_must_work();
 }
@@ -83,10 +83,10 @@ static void ready_and_not(void)
 {
 	net_open();
 	for (unsigned i = 0; i < 100; i++) {
-		net_set(VIRTIO_MMIO_QUEUE_SEL, i >> 1 & 1);
-		net_set(VIRTIO_MMIO_QUEUE_READY, i & 1);
-		net_set64(VIRTIO_MMIO_QUEUE_DESC_LOW, BEYOND_RAM);
-		net_set(VIRTIO_MMIO_STATUS, 15);
+		virtio_set(VIRTIO_MMIO_QUEUE_SEL, i >> 1 & 1);
+		virtio_set(VIRTIO_MMIO_QUEUE_READY, i & 1);
+		virtio_set64(VIRTIO_MMIO_QUEUE_DESC_LOW, BEYOND_RAM);
+		virtio_set(VIRTIO_MMIO_STATUS, 15);
 	}
 	net_must_work();
 }
@@ -97,7 +97,7 @@ static void ready_and_not(void)
 static void breaks(uint32_t queue, uint16_t head)
 {
 	net_give(queue, head);
-	net_wait_broken();
+	virtio_wait_broken();
 	net_must_work();
 	net_open();
 }
@@ -109,7 +109,7 @@ static void buffers_too_small(void)
 		net_describe(NET_RECEIVER, 0, at(net_memory[0][0]), len,
 			     VRING_DESC_F_WRITE, 0);
 		net_give(NET_RECEIVER, 0);
-		net_wait_broken();
+		virtio_wait_broken();
 		net_open();
 	}
 	/* One only to be read. */
@@ -123,7 +123,7 @@ static void headers_too_short(void)
 	for (uint32_t len = 0; len < NET_HEADER; len++) {
 		net_describe(NET_SENDER, 0, at(net_memory[1][0]), len, 0, 0);
 		net_give(NET_SENDER, 0);
-		net_wait_broken();
+		virtio_wait_broken();
 		net_open();
 	}
 	/* One only to be written. */
@@ -171,8 +171,8 @@ static void indices_that_jump(void)
 	for (unsigned i = 0; i < 6; i++) {
 		net_open();
 		net_queue[i & 1].available.idx = jumps[i / 2];
-		net_set(VIRTIO_MMIO_QUEUE_NOTIFY, i & 1);
-		net_wait_broken();
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, i & 1);
+		virtio_wait_broken();
 	}
 	net_must_work();
 }
@@ -206,9 +206,9 @@ static void one_chain_many_times(void)
 		     VRING_DESC_F_WRITE, 0);
 	for (uint16_t round = 1; round <= 20; round++) {
 		net_queue[NET_RECEIVER].available.idx = (uint16_t)(round * NET_ENTRIES);
-		net_set(VIRTIO_MMIO_QUEUE_NOTIFY, NET_RECEIVER);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, NET_RECEIVER);
 		net_queue[NET_SENDER].available.idx = (uint16_t)(round * NET_ENTRIES);
-		net_set(VIRTIO_MMIO_QUEUE_NOTIFY, NET_SENDER);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, NET_SENDER);
 		net_wait(NET_SENDER, (uint16_t)(round * NET_ENTRIES));
 		net_wait(NET_RECEIVER, (uint16_t)(round * NET_ENTRIES));
 	}
@@ -225,7 +225,7 @@ static void receives_into_its_queues(void)
 		net_send(1, 300);
 		net_send(2, 400);
 		for (unsigned n = 0; n < 20; n++)
-			net_get(VIRTIO_MMIO_STATUS);
+			virtio_get(VIRTIO_MMIO_STATUS);
 	}
 	net_must_work();
 }
@@ -253,9 +253,9 @@ static void fill_up(void)
 	do {
 		sent = (uint16_t)(sent + NET_ENTRIES);
 		net_queue[NET_SENDER].available.idx = sent;
-		net_set(VIRTIO_MMIO_QUEUE_NOTIFY, NET_SENDER);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, NET_SENDER);
 		for (looks = 2000; net_used(NET_SENDER) != sent && looks; looks--)
-			net_get(VIRTIO_MMIO_STATUS);
+			virtio_get(VIRTIO_MMIO_STATUS);
 	} while (looks);
 }
 
@@ -264,15 +264,15 @@ static void reset_under_way(void)
 	for (unsigned i = 0; i < 20; i++) {
 		many_under_way();
 		if (i & 1) {
-			net_set(VIRTIO_MMIO_STATUS, 0);
+			virtio_set(VIRTIO_MMIO_STATUS, 0);
 		} else {
-			net_set(VIRTIO_MMIO_QUEUE_SEL, NET_RECEIVER);
-			net_set(VIRTIO_MMIO_QUEUE_READY, 0);
+			virtio_set(VIRTIO_MMIO_QUEUE_SEL, NET_RECEIVER);
+			virtio_set(VIRTIO_MMIO_QUEUE_READY, 0);
 		}
 		/* Nothing is written from here on. */
 		bare_set(net_memory[0][0], 0x77, NET_ROOM);
 		for (unsigned n = 0; n < 50; n++)
-			net_get(VIRTIO_MMIO_STATUS);
+			virtio_get(VIRTIO_MMIO_STATUS);
 		for (unsigned n = 0; n < NET_ROOM; n += 8)
 			EXPECT(net_memory[0][0][n] == 0x77);
 	}
@@ -312,13 +312,13 @@ static void reset_for_ever(void)
 {
 	__atomic_store_n(&stirring, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
-		net_set(VIRTIO_MMIO_STATUS, 0);
+		virtio_set(VIRTIO_MMIO_STATUS, 0);
 		for (uint32_t q = 0; q < 2; q++) {
-			net_set(VIRTIO_MMIO_QUEUE_SEL, q);
-			net_set(VIRTIO_MMIO_QUEUE_READY, 1);
+			virtio_set(VIRTIO_MMIO_QUEUE_SEL, q);
+			virtio_set(VIRTIO_MMIO_QUEUE_READY, 1);
 		}
-		net_set(VIRTIO_MMIO_STATUS, 15);
-		net_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+		virtio_set(VIRTIO_MMIO_STATUS, 15);
+		virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	}
 }
 
@@ -361,14 +361,14 @@ static void rewritten_meanwhile(void)
 			net_describe(q, i, PLAYGROUND, 16, 0, 0);
 	start_another();
 	for (unsigned i = 0; i < 200; i++) {
-		if (i % 8 == 0 || net_broken()) {
-			net_begin(0);
+		if (i % 8 == 0 || virtio_broken()) {
+			virtio_begin(0);
 			for (uint32_t q = 0; q < 2; q++) {
 				bare_set(&net_queue[q].available, 0, 4);
 				bare_set(&net_queue[q].used, 0, 4);
 			}
 			net_place_both();
-			net_start();
+			virtio_start();
 		}
 		for (uint32_t q = 0; q < 2; q++) {
 			for (unsigned n = 0; n < 8; n++)
@@ -376,7 +376,7 @@ static void rewritten_meanwhile(void)
 					     q ? 0 : VRING_DESC_F_WRITE, 0);
 			net_queue[q].available.idx =
 				(uint16_t)(net_queue[q].available.idx + 5);
-			net_set(VIRTIO_MMIO_QUEUE_NOTIFY, q);
+			virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, q);
 		}
 	}
 	__atomic_store_n(&stirring, 2, __ATOMIC_SEQ_CST);

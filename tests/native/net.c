@@ -4,27 +4,20 @@
  */
 #include "net.h"
 
-static bool begins_with(const char *text, const char *word)
-{
-	while (*word && *text == *word)
-		text++, word++;
-	return !*word;
-}
-
 static void is_announced(void)
 {
 	EXPECT(begins_with(bare_devices,
 			   "virtio_mmio.device=512@0xfeb00000:16 "));
-	EXPECT(net_get(VIRTIO_MMIO_MAGIC_VALUE) == 0x74726976);
-	EXPECT(net_get(VIRTIO_MMIO_VERSION) == 2);
-	EXPECT(net_get(VIRTIO_MMIO_DEVICE_ID) == 1);
+	EXPECT(virtio_get(VIRTIO_MMIO_MAGIC_VALUE) == 0x74726976);
+	EXPECT(virtio_get(VIRTIO_MMIO_VERSION) == 2);
+	EXPECT(virtio_get(VIRTIO_MMIO_DEVICE_ID) == 1);
 	for (uint32_t i = 0; i < 4; i++) {
-		net_set(VIRTIO_MMIO_QUEUE_SEL, i);
-		EXPECT(net_get(VIRTIO_MMIO_QUEUE_NUM_MAX) == (i < 2 ? 256 : 0));
+		virtio_set(VIRTIO_MMIO_QUEUE_SEL, i);
+		EXPECT(virtio_get(VIRTIO_MMIO_QUEUE_NUM_MAX) == (i < 2 ? 256 : 0));
 	}
 	/* An address that anybody may use, of one station; the MTU. */
-	EXPECT((read32(NET + VIRTIO_MMIO_CONFIG) & 3) == 2);
-	EXPECT(read32(NET + VIRTIO_MMIO_CONFIG + 8) >> 16 == 1500);
+	EXPECT((read32(VIRTIO + VIRTIO_MMIO_CONFIG) & 3) == 2);
+	EXPECT(read32(VIRTIO + VIRTIO_MMIO_CONFIG + 8) >> 16 == 1500);
 }
 
 static void frames_come_back(void)
@@ -177,16 +170,16 @@ static void all_at_once(void)
 static void interrupts_until_acknowledged(void)
 {
 	net_must_work();
-	while (!(net_get(VIRTIO_MMIO_INTERRUPT_STATUS) & 1))
+	while (!(virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS) & 1))
 		;
-	net_set(VIRTIO_MMIO_INTERRUPT_ACK, 1);
-	EXPECT(!net_get(VIRTIO_MMIO_INTERRUPT_STATUS));
+	virtio_set(VIRTIO_MMIO_INTERRUPT_ACK, 1);
+	EXPECT(!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS));
 	net_queue[NET_RECEIVER].available.flags = 1; /* no interrupts */
 	net_queue[NET_SENDER].available.flags = 1;
 	net_lend(0, NET_ROOM);
 	net_send(1, 60);
 	net_wait(NET_RECEIVER, 2);
-	EXPECT(!net_get(VIRTIO_MMIO_INTERRUPT_STATUS));
+	EXPECT(!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS));
 }
 
 static void takes_event_indices(void)
@@ -197,11 +190,11 @@ static void takes_event_indices(void)
 	net_lend(0, NET_ROOM);
 	net_send(1, 60);
 	net_wait(NET_RECEIVER, 1);
-	EXPECT(!net_get(VIRTIO_MMIO_INTERRUPT_STATUS));
+	EXPECT(!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS));
 	net_lend(0, NET_ROOM);
 	net_send(1, 60);
 	net_wait(NET_RECEIVER, 2);
-	while (!net_get(VIRTIO_MMIO_INTERRUPT_STATUS))
+	while (!virtio_get(VIRTIO_MMIO_INTERRUPT_STATUS))
 		;
 }
 
@@ -210,15 +203,15 @@ static void queues_are_their_own(void)
 {
 	net_open();
 	net_lend(0, NET_ROOM);
-	net_set(VIRTIO_MMIO_QUEUE_SEL, NET_RECEIVER);
-	net_set(VIRTIO_MMIO_QUEUE_READY, 0);
-	EXPECT(!net_get(VIRTIO_MMIO_QUEUE_READY));
+	virtio_set(VIRTIO_MMIO_QUEUE_SEL, NET_RECEIVER);
+	virtio_set(VIRTIO_MMIO_QUEUE_READY, 0);
+	EXPECT(!virtio_get(VIRTIO_MMIO_QUEUE_READY));
 	net_send(1, 60);
 	net_wait(NET_SENDER, 1);
 	EXPECT(net_used(NET_RECEIVER) == 0);
 	bare_set(&net_queue[NET_RECEIVER], 0, sizeof(net_queue[0]));
-	net_place(NET_RECEIVER, NET_ENTRIES, at(net_queue[0].descriptor),
-		  at(&net_queue[0].available), at(&net_queue[0].used));
+	virtio_place(NET_RECEIVER, NET_ENTRIES, at(net_queue[0].descriptor),
+		     at(&net_queue[0].available), at(&net_queue[0].used));
 	net_lend(3, NET_ROOM);
 	net_wait(NET_RECEIVER, 1);
 	EXPECT(net_is_frame(net_memory[NET_RECEIVER][3], 1, 60));

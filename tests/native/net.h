@@ -6,14 +6,10 @@
 #ifndef TESTS_NATIVE_NET_H
 #define TESTS_NATIVE_NET_H
 
-#include <linux/virtio_config.h>
-#include <linux/virtio_mmio.h>
 #include <linux/virtio_net.h>
-#include <linux/virtio_ring.h>
 
-#include "bare.h"
+#include "virtio.h"
 
-#define NET 0xfeb00000u
 #define NET_ENTRIES 16u
 #define NET_RECEIVER 0u
 #define NET_SENDER 1u
@@ -37,69 +33,19 @@ static struct net_queue {
 static uint8_t net_memory[2][NET_ENTRIES][NET_ROOM]
 	__attribute__((aligned(4096)));
 
-static inline uint64_t at(const volatile void *pointer)
-{
-	return (uintptr_t)pointer;
-}
-
-static inline void net_set(uint32_t reg, uint32_t value)
-{
-	write32(NET + reg, value);
-}
-
-static inline uint32_t net_get(uint32_t reg)
-{
-	return read32(NET + reg);
-}
-
-static inline void net_set64(uint32_t low, uint64_t value)
-{
-	net_set(low, (uint32_t)value);
-	net_set(low + 4, (uint32_t)(value >> 32));
-}
-
-/* Up to FEATURES_OK, with nothing but VERSION_1 and these. */
-static inline void net_begin(uint32_t features)
-{
-	net_set(VIRTIO_MMIO_STATUS, 0);
-	net_set(VIRTIO_MMIO_STATUS, 1 | 2);
-	net_set(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	net_set(VIRTIO_MMIO_DRIVER_FEATURES, features);
-	net_set(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	net_set(VIRTIO_MMIO_DRIVER_FEATURES, 1);
-	net_set(VIRTIO_MMIO_STATUS, 1 | 2 | 8);
-}
-
-static inline void net_place(uint32_t number, uint32_t entries,
-			     uint64_t descriptors, uint64_t available,
-			     uint64_t used)
-{
-	net_set(VIRTIO_MMIO_QUEUE_SEL, number);
-	net_set(VIRTIO_MMIO_QUEUE_NUM, entries);
-	net_set64(VIRTIO_MMIO_QUEUE_DESC_LOW, descriptors);
-	net_set64(VIRTIO_MMIO_QUEUE_AVAIL_LOW, available);
-	net_set64(VIRTIO_MMIO_QUEUE_USED_LOW, used);
-	net_set(VIRTIO_MMIO_QUEUE_READY, 1);
-}
-
 static inline void net_place_both(void)
 {
 	for (uint32_t i = 0; i < 2; i++)
-		net_place(i, NET_ENTRIES, at(net_queue[i].descriptor),
-			  at(&net_queue[i].available), at(&net_queue[i].used));
-}
-
-static inline void net_start(void)
-{
-	net_set(VIRTIO_MMIO_STATUS, 1 | 2 | 8 | 4);
+		virtio_place(i, NET_ENTRIES, at(net_queue[i].descriptor),
+			     at(&net_queue[i].available), at(&net_queue[i].used));
 }
 
 static inline void net_open_with(uint32_t features)
 {
-	net_begin(features);
+	virtio_begin(features);
 	bare_set(net_queue, 0, sizeof(net_queue));
 	net_place_both();
-	net_start();
+	virtio_start();
 }
 
 static inline void net_open(void)
@@ -122,7 +68,7 @@ static inline void net_give(uint32_t queue, uint16_t head)
 	q->available.ring[index % NET_ENTRIES] = head;
 	__atomic_store_n(&q->available.idx, (uint16_t)(index + 1),
 			 __ATOMIC_SEQ_CST);
-	net_set(VIRTIO_MMIO_QUEUE_NOTIFY, queue);
+	virtio_set(VIRTIO_MMIO_QUEUE_NOTIFY, queue);
 }
 
 static inline uint16_t net_used(uint32_t queue)
@@ -178,17 +124,6 @@ static inline bool net_is_frame(const uint8_t *memory, unsigned sent, uint32_t l
 		if (memory[NET_HEADER + k] != (uint8_t)(k + sent + len))
 			return false;
 	return true;
-}
-
-static inline bool net_broken(void)
-{
-	return net_get(VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET;
-}
-
-static inline void net_wait_broken(void)
-{
-	while (!net_broken())
-		__asm__ volatile("pause");
 }
 
 /* It works, again: what earlier tests left on the wire comes first. */

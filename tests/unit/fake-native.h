@@ -126,32 +126,54 @@ static inline struct vring_used *fake_used(struct fake_native *f)
 	return fake_ram(f, FAKE_USED);
 }
 
-static inline void fake_give(struct fake_native *f, uint16_t head)
+static inline void fake_make_available(struct vring_avail *available, uint16_t head)
 {
-	struct vring_avail *available = fake_available(f);
-
 	available->ring[available->idx % FAKE_ENTRIES] = head;
 	__atomic_store_n(&available->idx, (uint16_t)(available->idx + 1),
 			 __ATOMIC_SEQ_CST);
 }
 
-/* A driver's way to a disk that works. */
-static inline void fake_start(struct fake_native *f, uint32_t features)
+static inline void fake_give(struct fake_native *f, uint16_t head)
 {
-	/* What is under way may still be answered until the reset is over. */
+	fake_make_available(fake_available(f), head);
+}
+
+/* A driver's steps to a device that works: up to FEATURES_OK, its queues, DRIVER_OK. */
+static inline void fake_begin(struct fake_native *f, uint32_t features)
+{
 	fake_write(f, VIRTIO_MMIO_STATUS, 0);
-	memset(fake_ram(f, FAKE_DESCRIPTORS), 0, FAKE_HEADER - FAKE_DESCRIPTORS);
 	fake_write(f, VIRTIO_MMIO_STATUS, 3);
+	fake_write(f, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
 	fake_write(f, VIRTIO_MMIO_DRIVER_FEATURES, features);
 	fake_write(f, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
 	fake_write(f, VIRTIO_MMIO_DRIVER_FEATURES, 1);
 	fake_write(f, VIRTIO_MMIO_STATUS, 11);
+}
+
+static inline void fake_place(struct fake_native *f, unsigned queue,
+			      uint32_t descriptors, uint32_t available, uint32_t used)
+{
+	fake_write(f, VIRTIO_MMIO_QUEUE_SEL, queue);
 	fake_write(f, VIRTIO_MMIO_QUEUE_NUM, FAKE_ENTRIES);
-	fake_write(f, VIRTIO_MMIO_QUEUE_DESC_LOW, FAKE_DESCRIPTORS);
-	fake_write(f, VIRTIO_MMIO_QUEUE_AVAIL_LOW, FAKE_AVAILABLE);
-	fake_write(f, VIRTIO_MMIO_QUEUE_USED_LOW, FAKE_USED);
+	fake_write(f, VIRTIO_MMIO_QUEUE_DESC_LOW, descriptors);
+	fake_write(f, VIRTIO_MMIO_QUEUE_AVAIL_LOW, available);
+	fake_write(f, VIRTIO_MMIO_QUEUE_USED_LOW, used);
 	fake_write(f, VIRTIO_MMIO_QUEUE_READY, 1);
+}
+
+static inline void fake_run(struct fake_native *f)
+{
 	fake_write(f, VIRTIO_MMIO_STATUS, 15);
+}
+
+/* A disk that works. */
+static inline void fake_start(struct fake_native *f, uint32_t features)
+{
+	fake_begin(f, features);
+	/* What was under way could be answered until the reset was over. */
+	memset(fake_ram(f, FAKE_DESCRIPTORS), 0, FAKE_HEADER - FAKE_DESCRIPTORS);
+	fake_place(f, 0, FAKE_DESCRIPTORS, FAKE_AVAILABLE, FAKE_USED);
+	fake_run(f);
 }
 
 /* A request in descriptors 0 to 2. */

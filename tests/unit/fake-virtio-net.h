@@ -90,47 +90,30 @@ static inline uint8_t *fake_net_buffer(struct fake_virtio_net *f, unsigned queue
 
 static inline void fake_net_place_queue(struct fake_virtio_net *f, unsigned queue)
 {
-	struct fake_native *m = &f->machine;
+	const uint32_t at = FAKE_NET_QUEUE(queue);
 
-	memset(fake_ram(m, FAKE_NET_QUEUE(queue)), 0, 0x3000);
-	fake_write(m, VIRTIO_MMIO_QUEUE_SEL, queue);
-	fake_write(m, VIRTIO_MMIO_QUEUE_NUM, FAKE_ENTRIES);
-	fake_write(m, VIRTIO_MMIO_QUEUE_DESC_LOW, FAKE_NET_QUEUE(queue));
-	fake_write(m, VIRTIO_MMIO_QUEUE_AVAIL_LOW, FAKE_NET_QUEUE(queue) + 0x1000);
-	fake_write(m, VIRTIO_MMIO_QUEUE_USED_LOW, FAKE_NET_QUEUE(queue) + 0x2000);
-	fake_write(m, VIRTIO_MMIO_QUEUE_READY, 1);
+	memset(fake_ram(&f->machine, at), 0, 0x3000);
+	fake_place(&f->machine, queue, at, at + 0x1000, at + 0x2000);
 }
 
 /* A driver's way to a network that works. */
 static inline void fake_net_start(struct fake_virtio_net *f, uint32_t features)
 {
-	struct fake_native *m = &f->machine;
-
-	fake_write(m, VIRTIO_MMIO_STATUS, 0);
-	fake_write(m, VIRTIO_MMIO_STATUS, 3);
-	fake_write(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	fake_write(m, VIRTIO_MMIO_DRIVER_FEATURES, features);
-	fake_write(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	fake_write(m, VIRTIO_MMIO_DRIVER_FEATURES, 1);
-	fake_write(m, VIRTIO_MMIO_STATUS, 11);
+	fake_begin(&f->machine, features);
 	fake_net_place_queue(f, FAKE_NET_RECEIVE);
 	fake_net_place_queue(f, FAKE_NET_SEND);
-	fake_write(m, VIRTIO_MMIO_STATUS, 15);
+	fake_run(&f->machine);
 }
 
 /* Make the chain at descriptor i, which is its buffer, available. */
 static inline void fake_net_give(struct fake_virtio_net *f, unsigned queue,
 				 unsigned i, uint32_t bytes)
 {
-	struct vring_avail *available = fake_net_available(f, queue);
-
 	*fake_net_descriptor(f, queue, i) = (struct vring_desc){
 		FAKE_NET_BUFFER(queue, i), bytes,
 		queue == FAKE_NET_RECEIVE ? VRING_DESC_F_WRITE : 0, 0,
 	};
-	available->ring[available->idx % FAKE_ENTRIES] = (uint16_t)i;
-	__atomic_store_n(&available->idx, (uint16_t)(available->idx + 1),
-			 __ATOMIC_SEQ_CST);
+	fake_make_available(fake_net_available(f, queue), (uint16_t)i);
 	fake_write(&f->machine, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
 }
 

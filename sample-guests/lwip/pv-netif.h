@@ -4,7 +4,6 @@
  * received into memory that lwIP reads in place, and sent from where it has them:
  * nothing is copied but what fits no other way.
  *
- *	lwip_init();
  *	pv_netif_open(&interface, NULL);
  *	netif_set_addr(&interface.netif, ...);
  *	for (;;)
@@ -52,8 +51,9 @@ struct pv_netif {
 	} counters;
 };
 
-/* Open a network by name, or the first for NULL, and give it to lwIP as its only
- * interface, up but without an address. 0, what pvg_net_open answers, or -PV_ENOMEM. */
+/* Open a network by name, or the first for NULL, initialize lwIP, and give it this as
+ * its only interface, up but without an address. 0, what pvg_net_open answers, or
+ * -PV_ENOMEM. */
 int pv_netif_open(struct pv_netif *ret_interface, const char *name);
 
 /* Take the frames that are there, run lwIP's timers that are due, and hand what came of

@@ -75,14 +75,10 @@ static uint8_t frame_byte(const struct pvg_net_pieces *pieces, uint32_t offset)
 static bool take_checksum(const struct pvg_net_header *header,
 			  uint32_t len_bytes, struct pv_net_frame *ret_frame)
 {
-	if (header->checksum_start < PV_NET_HEADER_BYTES ||
-	    (uint32_t)header->checksum_start + header->checksum_offset + 2 >
-		    len_bytes)
-		return false;
 	ret_frame->flags |= PV_NET_CHECKSUM_MISSING;
 	ret_frame->checksum_start = header->checksum_start;
 	ret_frame->checksum_offset = header->checksum_offset;
-	return true;
+	return pvg_net_checksum_is_inside(ret_frame, len_bytes);
 }
 
 static bool take_segmentation(const struct pvg_net_header *header,

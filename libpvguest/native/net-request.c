@@ -52,11 +52,17 @@ static uint32_t checksum_end(const struct pv_net_frame *f)
 	return (uint32_t)f->checksum_start + f->checksum_offset + CHECKSUM_BYTES;
 }
 
+bool pvg_net_checksum_is_inside(const struct pv_net_frame *frame,
+				uint32_t len_bytes)
+{
+	return frame->checksum_start >= PV_NET_HEADER_BYTES &&
+	       checksum_end(frame) <= len_bytes;
+}
+
 static bool makes_sense(const struct pv_net_frame *f, uint32_t len_bytes)
 {
 	if (f->flags & PV_NET_CHECKSUM_MISSING &&
-	    (f->checksum_start < PV_NET_HEADER_BYTES ||
-	     checksum_end(f) > len_bytes))
+	    !pvg_net_checksum_is_inside(f, len_bytes))
 		return false;
 	return !f->segmentation ||
 	       (f->flags & PV_NET_CHECKSUM_MISSING && f->segment_bytes &&

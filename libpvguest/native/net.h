@@ -39,6 +39,9 @@ struct pvg_net_device {
 /* net-request.c: 0, or why the request is not for the queue. */
 int32_t pvg_net_check(const struct pv_net_request *request, uint32_t queue,
 		      const struct pv_net_config *config);
+/* Whether the checksum that a frame of so many bytes lacks is in its payload. */
+bool pvg_net_checksum_is_inside(const struct pv_net_frame *frame,
+				uint32_t len_bytes);
 
 /* net-frame.c: what is said of a frame, in virtio's words and back. */
 struct pvg_net_header pvg_net_header_of(const struct pv_net_frame *frame);

@@ -6,17 +6,12 @@
 #include "../internal.h"
 #include "disk.h"
 
-static bool is_multiple(uint64_t value, uint32_t power_of_two)
-{
-	return !(value & (power_of_two - 1));
-}
-
 static int32_t check_range(const struct pv_blk_request *request,
 			   const struct pv_blk_config *config)
 {
 	if (!request->len_bytes ||
-	    !is_multiple(request->len_bytes, config->logical_block_bytes) ||
-	    !is_multiple(request->offset_bytes, config->logical_block_bytes))
+	    !pvg_is_multiple(request->len_bytes, config->logical_block_bytes) ||
+	    !pvg_is_multiple(request->offset_bytes, config->logical_block_bytes))
 		return -PV_EINVAL;
 	if (request->offset_bytes > config->size_bytes ||
 	    request->len_bytes > config->size_bytes - request->offset_bytes)

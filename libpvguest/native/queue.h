@@ -75,6 +75,11 @@ const char *pvg_queue_try_interrupt(struct pvg_driven *driven);
 /* devices.c: the device of that number, or NULL. */
 struct pvg_driven *pvg_device_of(uint64_t number);
 
+static inline bool pvg_is_multiple(uint64_t value, uint32_t power_of_two)
+{
+	return !(value & (power_of_two - 1));
+}
+
 /* segments.c: the pieces of memory of a request: where they are. */
 static inline const struct pv_segment *
 pvg_segments_at(const struct pv_segment inline_segment[2], unsigned segments)

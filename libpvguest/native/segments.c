@@ -5,11 +5,6 @@
 #include "../internal.h"
 #include "queue.h"
 
-static bool is_multiple(uint64_t value, uint32_t power_of_two)
-{
-	return !(value & (power_of_two - 1));
-}
-
 static bool is_zero(const struct pv_segment *segment)
 {
 	return !segment->gpa && !segment->len_bytes && !segment->reserved;
@@ -33,7 +28,7 @@ static int32_t check_list(const struct pv_segment *where, unsigned segments)
 	if (segments <= 2)
 		return 0;
 	if (where->reserved || where->len_bytes != bytes ||
-	    !is_multiple(where->gpa, 8))
+	    !pvg_is_multiple(where->gpa, 8))
 		return -PV_EINVAL;
 	return pvg_memory_is_ram(where->gpa, bytes) ? 0 : -PV_EFAULT;
 }
@@ -42,8 +37,8 @@ static int32_t check_segment(const struct pv_segment *segment,
 			     uint32_t align_bytes)
 {
 	if (segment->reserved || !segment->len_bytes ||
-	    !is_multiple(segment->gpa, align_bytes) ||
-	    !is_multiple(segment->len_bytes, align_bytes))
+	    !pvg_is_multiple(segment->gpa, align_bytes) ||
+	    !pvg_is_multiple(segment->len_bytes, align_bytes))
 		return -PV_EINVAL;
 	return pvg_memory_is_ram(segment->gpa, segment->len_bytes) ? 0
 								   : -PV_EFAULT;

@@ -55,9 +55,6 @@ static inline struct pvg_percpu *pvg_percpu(void)
  * vCPU runs or as the first thing it does. */
 void pvg_vcpu_prepare(unsigned vcpu);
 
-/* event.c: the lowest of the ports that is pending, or -PV_EAGAIN. */
-int pvg_ports_first(const struct pv_vcpu *page, const struct pvg_ports *ports);
-
 /* upcall.c: the scheduler has its handler there, and nobody is to replace it. */
 extern bool pvg_timer_is_threads;
 

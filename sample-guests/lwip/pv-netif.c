@@ -214,20 +214,11 @@ bool pv_netif_step(struct pv_netif *interface)
 	return finished > 0 || interface->sends_submitted != sent;
 }
 
-static bool is_any_pending(const struct pvg_ports *ports)
-{
-	for (int i = 0; i < PV_PORT_WORDS; i++)
-		if (ports->word[i] &
-		    __atomic_load_n(&pvg_vcpu()->pending[i], __ATOMIC_ACQUIRE))
-			return true;
-	return false;
-}
-
 static bool look_until(struct pv_netif *interface, const struct pvg_ports *others,
 		       uint64_t end_ns)
 {
 	while (!pvg_ring_look(&interface->net.receive)) {
-		if (is_any_pending(others))
+		if (pvg_ports_first(pvg_vcpu(), others) >= 0)
 			return true;
 		if (pvg_clock_ns() >= end_ns)
 			return false;

@@ -57,6 +57,9 @@ static inline bool pvg_port_pending(unsigned port)
 	return pvg_port_pending_in(pvg_vcpu(), port);
 }
 
+/* The lowest of the ports that is pending, or -PV_EAGAIN. No exit. */
+int pvg_ports_first(const struct pv_vcpu *page, const struct pvg_ports *ports);
+
 /* Clear a port; whether it was pending. No exit; the locked instruction is
  * spared where there is nothing to clear. */
 static inline bool pvg_port_clear_on(unsigned vcpu, unsigned port)

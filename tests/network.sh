@@ -88,6 +88,22 @@ get() {
 	curl -s -S -m "$minute" "$@"
 }
 
+# get_at_once COUNT PATH DIRECTORY SECONDS: copies of it, by as many connections
+get_at_once() {
+	curl -s -Z --parallel-immediate --parallel-max "$1" -m "$4" -o "$3/#1" \
+		"$url/$2?[1-$1]" 2>/dev/null
+}
+
+# count_same FILE COPY...: how many copies are as it is
+count_same() {
+	original=$1 count=0
+	shift
+	for copy in "$@"; do
+		cmp -s "$copy" "$original" && count=$((count + 1))
+	done
+	echo $count
+}
+
 # wait_for_guest: until its web server answers. Whether it does.
 wait_for_guest() {
 	for _ in $(seq $((60 * times_slower))); do

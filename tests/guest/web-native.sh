@@ -37,13 +37,10 @@ for size in 0 1 65537 3000000; do
 done
 get "$url/none" >"$scratch/got"
 check "a file that is not there" grep "404 Not Found" "$scratch/got"
-curl -s -Z --parallel-immediate -m "$minute" -o "$scratch/copy-#1" \
-	"$url/65537?[1-20]" 2>/dev/null
-count=0
-for copy in "$scratch"/copy-*; do
-	cmp -s "$copy" "$scratch/site/65537" && count=$((count + 1))
-done
-if [ $count -eq 20 ]; then
+mkdir "$scratch/copies"
+get_at_once 20 65537 "$scratch/copies" "$minute"
+count=$(count_same "$scratch/site/65537" "$scratch"/copies/*)
+if [ "$count" -eq 20 ]; then
 	pass "20 files at once"
 else
 	fail "20 files at once" "$count are right; $(cat "$scratch/out")"

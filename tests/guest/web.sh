@@ -47,6 +47,13 @@ serve() {
 	wait_for_guest || fail "it starts" "$(cat "$scratch"/guest-*)"
 }
 
+# carry [LOST-PERCENT [FORGED-PERCENT]]: frames between the TAP and a socket
+carry() {
+	rm -f "$scratch/relay"
+	timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" "$@" &
+	carrier=$!
+}
+
 # equal NAME GOT WANT
 equal() {
 	if [ "$2" = "$3" ]; then
@@ -108,14 +115,8 @@ equal "a connection is used again" 100 \
 
 # Several at once
 mkdir "$scratch/got"
-urls=$(awk 'BEGIN { for (i = 1; i <= 50; i++) print "url = \"'$url'/1000000.bin?" i \
-	"\"\noutput = \"'"$scratch"'/got/" i "\"" }')
-echo "$urls" | get -Z --parallel-immediate --parallel-max 50 -K - 2>/dev/null
-count=0
-for file in "$scratch"/got/*; do
-	cmp -s "$file" "$site/1000000.bin" && count=$((count + 1))
-done
-equal "50 files at once" "$count" 50
+get_at_once 50 1000000.bin "$scratch/got" "$minute"
+equal "50 files at once" "$(count_same "$site/1000000.bin" "$scratch"/got/*)" 50
 
 # What is no request
 refused "no HTTP at all" 400 'what?\r\n\r\n'
@@ -191,28 +192,23 @@ stop "$server"
 # to the host.
 make_tap "$mtu"
 for percent in 0 3; do
-	timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" $percent &
-	carrier=$!
+	carry $percent
 	serve "dgram=$scratch/guest,peer=$scratch/relay,mtu=$mtu" site
 	check "a file through a socket, $percent % of frames lost" same 131073.bin
 	check "and another" same 65537.bin
 	stop "$server" "$carrier"
-	rm -f "$scratch/relay"
 done
 
 # Frames that nobody should send, into connections that others have. What these become
 # is not judged, only that they end, and that all is well afterwards.
-timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" 0 50 &
-carrier=$!
+carry 0 50
 serve "dgram=$scratch/guest,peer=$scratch/relay,mtu=$mtu" site
 for i in 1 2 3; do
-	echo "$urls" | curl -s -Z --parallel-immediate --parallel-max 50 -m 2 -K - 2>/dev/null
+	get_at_once 50 1000000.bin "$scratch/got" 2
 	"$client" -c 20 -r 1000 $guest 80 <"$scratch/request" >/dev/null 2>&1
 done
 stop "$carrier"
-rm -f "$scratch/relay"
-timeout $((4 * minute)) "$relay" tap7 "$scratch/relay" "$scratch/guest" &
-carrier=$!
+carry
 wait_for_guest
 check "a file, after forged frames" same 131073.bin
 equal "no frame failed" "$(shows frames_failed)" 0

@@ -75,7 +75,7 @@ static void frame_went(struct pvg_net_request *request)
 	struct slot *slot = request->user;
 
 	failed += request->status != 0;
-	wrong += slot != &going[slot - going] || request->done_bytes != slot->len;
+	wrong += request != &slot->request || request->done_bytes != slot->len;
 	sent++;
 	if (submitted < FRAMES)
 		send_next(slot);

@@ -47,8 +47,9 @@ static void close_while_full(void)
 	tap_equal(net_close(NET_SENDER), 0, "a queue that waits closes");
 	tap_ok(pvg_clock_ns() - start < UINT64_C(5000000000),
 	       "without waiting for a reader");
-	tap_equal(net_indices(NET_SENDER)->rsp_prod % NET_ENTRIES <= NET_ENTRIES, 1,
-		  "with answers that are in the ring");
+	tap_ok(net_indices(NET_SENDER)->rsp_prod -
+			       net_indices(NET_SENDER)->rsp_cons <= NET_ENTRIES,
+	       "with answers that are in the ring");
 	tap_ok(net_open(NET_SENDER) >= 0, "and opens again");
 }
 

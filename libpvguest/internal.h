@@ -72,10 +72,10 @@ static inline bool pvg_others_are_ready(void)
 	return pvg_others_hook && pvg_others_hook();
 }
 
-/* ring.c: name a request's memory in it, where unused fields are 0: in place, or by
+/* ring.c: name a request's memory in its two entries, where unused fields are 0: in place, or by
  * where the list is. Answers how long all is together. */
 struct pv_segment;
-uint64_t pvg_segments_put(struct pv_segment ret_inline[2],
+uint64_t pvg_segments_put(struct pv_segment *ret_inline,
 			  const struct pv_segment *segment, uint16_t segments);
 
 /* net.c: kick, and run the callbacks of what has been answered by now. */

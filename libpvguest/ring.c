@@ -16,7 +16,7 @@
 
 #include "internal.h"
 
-uint64_t pvg_segments_put(struct pv_segment ret_inline[2],
+uint64_t pvg_segments_put(struct pv_segment *ret_inline,
 			  const struct pv_segment *segment, uint16_t segments)
 {
 	uint32_t list_bytes = segments * (uint32_t)sizeof(*segment);

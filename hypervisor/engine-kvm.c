@@ -91,6 +91,19 @@ static bool has(const struct hv_kvm *k, long capability)
 	return ioctl(k->vm, KVM_CHECK_EXTENSION, capability) > 0;
 }
 
+/* Else KVM writes the hypercall instruction of the host's processor over that of the
+ * other maker's, in the guest's code: a page fault where that is read-only. Not before
+ * Linux 5.19. */
+static void leave_code_alone(struct hv_kvm *k)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_DISABLE_QUIRKS2,
+		.args = { KVM_X86_QUIRK_FIX_HYPERCALL_INSN },
+	};
+
+	(void)ioctl(k->vm, KVM_ENABLE_CAP, &cap);
+}
+
 static int create_vm(struct hv_kvm *k, const struct hv_memory *memory,
 		     bool guest_tables, struct hv_error *err)
 {
@@ -107,6 +120,7 @@ static int create_vm(struct hv_kvm *k, const struct hv_memory *memory,
 	if (set_memory(k, SLOT_RAM, 0, memory->base, memory->bytes, 0) < 0 ||
 	    add_window(k, guest_tables) < 0)
 		return hv_kvm_refuses(err, "the guest's memory");
+	leave_code_alone(k);
 	k->run_bytes = (size_t)bytes;
 	k->sync_regs = (ioctl(k->vm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS) &
 			wanted) == wanted;

@@ -35,17 +35,17 @@ static int disabled_level(void)
 
 static void explain_no_uring(struct hv_report *report, int error)
 {
-	const char *meaning = "guests without disks and networks run; disks, networks, console input, "
-			      "--timeout and --host-events do not work";
+	const char *meaning = "guests without them run; disks, networks, console input, "
+			      "--host-events and timers do not work";
 
 	if (error == EPERM && disabled_level() > 0)
-		meaning = "disks, networks, console input, --timeout and --host-events do not work: "
+		meaning = "disks, networks, console input, --host-events and timers do not work: "
 			  "`sudo sysctl kernel.io_uring_disabled=0` permits "
 			  "it, or with level 1 membership in the group of "
 			  "kernel.io_uring_group";
 	else if (error == EINVAL || error == ENOSYS)
-		meaning = "guests without disks and networks run; disks, networks, console input, "
-			  "--timeout and --host-events need Linux 5.19 or later";
+		meaning = "guests without them run; disks, networks, console input, "
+			  "--host-events and timers need Linux 5.19 or later";
 	hv_report_add(report, HV_VERDICT_MISSING, "io_uring", meaning, "%s",
 		      strerror(error));
 }
@@ -56,7 +56,7 @@ static const struct setup {
 	const char *value, *meaning;
 } setups[HV_LOOP_SETUPS] = {
 	{ HV_VERDICT_GOOD, "yes, with one issuer and deferred completions",
-	  "disks, networks, console input, --timeout and --host-events go through one ring" },
+	  "disks, networks, console input, --host-events and timers are served by it" },
 	{ HV_VERDICT_SLOW, "yes, with cooperative completions",
 	  "it does; from Linux 6.1 on it is faster" },
 };
@@ -89,6 +89,7 @@ static const struct operation {
 	{ IORING_OP_FSYNC, "fsync" },
 	{ IORING_OP_FALLOCATE, "fallocate" },
 	{ IORING_OP_TIMEOUT, "timeout" },
+	{ IORING_OP_TIMEOUT_REMOVE, "timeout_remove" },
 	{ IORING_OP_ASYNC_CANCEL, "async_cancel" },
 	{ IORING_OP_POLL_ADD, "poll_add" },
 	{ IORING_OP_SENDMSG, "sendmsg" },
@@ -128,7 +129,7 @@ void hv_probe_uring_operations(struct hv_report *report)
 			      "lacks %s", missing);
 	else
 		hv_report_add(report, HV_VERDICT_GOOD, name,
-			      "reads, writes, flushes, discards, time-outs and "
+			      "reads, writes, flushes, discards, timers and "
 			      "frames are all served", "all %zu", OPERATIONS);
 }
 

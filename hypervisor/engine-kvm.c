@@ -270,6 +270,7 @@ const struct hv_engine_ops hv_engine_kvm = {
 	.cpu_start = hv_kvm_cpu_start,
 	.cpu_run = hv_kvm_cpu_run,
 	.cpu_kick = hv_kvm_cpu_kick,
+	.cpu_kick_byte = hv_kvm_cpu_kick_byte,
 	.cpu_regs = hv_kvm_cpu_regs,
 	.cpu_bases = hv_kvm_cpu_bases,
 	.cpu_enter = hv_kvm_cpu_enter,

@@ -85,6 +85,7 @@ int hv_kvm_cpu_start(struct hv_cpu *cpu, const struct hv_regs *regs,
 		     pv_gpa_t root, const struct hv_bases *bases);
 void hv_kvm_cpu_run(struct hv_cpu *cpu, struct hv_exit *ret_exit);
 void hv_kvm_cpu_kick(struct hv_cpu *cpu);
+uint8_t *hv_kvm_cpu_kick_byte(struct hv_cpu *cpu);
 struct hv_regs *hv_kvm_cpu_regs(struct hv_cpu *cpu);
 int hv_kvm_cpu_bases(struct hv_cpu *cpu, struct hv_bases *ret_bases);
 void hv_kvm_cpu_enter(struct hv_cpu *cpu, bool user, pv_gpa_t root,

@@ -134,6 +134,9 @@ struct hv_engine_ops {
 	/* Make run return HV_EXIT_KICKED soon, now or at its next call. Any
 	 * thread, also from signal handlers. */
 	void (*cpu_kick)(struct hv_cpu *cpu);
+	/* A byte that works as a kick while it is not 0, but interrupts nobody: for
+	 * the vCPU's own thread, or the kernel in its place. */
+	uint8_t *(*cpu_kick_byte)(struct hv_cpu *cpu);
 	/* The general registers since the last exit, to read and change. NULL if
 	 * they cannot be had. */
 	struct hv_regs *(*cpu_regs)(struct hv_cpu *cpu);

@@ -476,6 +476,11 @@ void hv_kvm_cpu_kick(struct hv_cpu *cpu)
 	hv_kvm_kick(c->run, atomic_load(&c->thread), cpu == own);
 }
 
+uint8_t *hv_kvm_cpu_kick_byte(struct hv_cpu *cpu)
+{
+	return &kvm_cpu_of(cpu)->run->immediate_exit;
+}
+
 /* A kick can come between an exception and its delivery. KVM would then deliver it
  * to whatever the vCPU was made to do instead. Of those of INT3 and its like KVM
  * tells the number alone. Software KVM has stepped over the instruction by then: it

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The host's one event loop: a thread that owns the VM's only io_uring. Disks,
- * console input, timeouts and doorbells are completions of it; shared rings are
- * sources it polls while there is work and asks to be told about when there is
- * none. Everything marked "loop thread" may be called from callbacks only.
+ * The host's one event loop: a thread that owns the VM's io_uring. Disks, console
+ * input and doorbells are completions of it; shared rings are sources it polls
+ * while there is work and asks to be told about when there is none. (The timers of
+ * vCPUs alone have rings of their own threads': alarm.h.) Everything marked "loop
+ * thread" may be called from callbacks only.
  *
  * It is made when something asynchronous first needs it, so that a guest without
  * pays neither the thread nor the ring.
@@ -26,7 +27,7 @@ struct io_uring_sqe;
 /* When an operation will be done, which is what the loop decides by whether to
  * poll on or to sleep. */
 enum hv_io_pace {
-	HV_IO_WHENEVER, /* when somebody feels like it: input, a time-out */
+	HV_IO_WHENEVER, /* when somebody feels like it: input, a doorbell */
 	HV_IO_SOON,     /* in a fraction of a millisecond, as a rule, by an
 			 * interrupt: worth polling for */
 	HV_IO_WORKER,   /* by a kernel thread, which wants the CPU that polling

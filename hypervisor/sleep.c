@@ -24,52 +24,55 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 }
 
 /* Out of its sleep for that: else it would be woken from it, by itself. */
-static uint64_t check_timer(struct hv_vcpu *vcpu)
+static void look_at_timer(struct hv_vcpu *vcpu)
 {
-	uint64_t at;
-
+	if (!hv_timer_pending(&vcpu->timer))
+		return;
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
-	at = hv_timer_check(vcpu);
+	hv_timer_look(vcpu);
 	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
-	return at;
 }
 
-static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns,
-			      bool *paused)
+/* An alarm that has rung since it was looked at is not waited for. */
+static void wait_here(struct hv_vcpu *vcpu, uint32_t seen, uint64_t until_ns)
+{
+	if (hv_timer_pending(&vcpu->timer))
+		hv_futex_wait_both_until(&vcpu->wakeups, seen,
+					 &vcpu->timer.alarm.armed, 1, until_ns);
+	else
+		hv_futex_wait_until(&vcpu->wakeups, seen, until_ns);
+}
+
+static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 {
 	for (;;) {
-		uint64_t timer_ns = check_timer(vcpu);
-		uint32_t seen = atomic_load(&vcpu->wakeups);
-		uint64_t now = hv_clock_now(vcpu->vm), until, left;
+		uint32_t seen;
+		uint64_t now;
 
+		look_at_timer(vcpu);
+		seen = atomic_load(&vcpu->wakeups);
 		if (pending(vcpu->page) || atomic_load(&vcpu->vm->ending))
 			return 0;
+		now = hv_clock_now(vcpu->vm);
 		if (now >= deadline_ns)
 			return -PV_ETIMEDOUT;
-		if (!*paused)
-			*paused = hv_timer_pause(vcpu);
-		until = earlier(deadline_ns, timer_ns);
-		left = until > now ? until - now : 0;
-		hv_futex_wait_until(&vcpu->wakeups, seen,
-				    hv_host_ns() + earlier(left, HV_WAIT_MOST_NS));
+		wait_here(vcpu, seen, hv_host_ns() + earlier(deadline_ns - now,
+							     HV_WAIT_MOST_NS));
 	}
 }
 
 int64_t hv_sleep_until(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 {
 	uint64_t began = hv_host_ns();
-	bool paused = false;
 	int64_t status;
 
 	__atomic_store_n(&vcpu->page->upcalls_masked, 0, __ATOMIC_RELAXED);
 	hv_run_state_block(vcpu);
 	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
-	status = wait_for_event(vcpu, deadline_ns, &paused);
+	status = wait_for_event(vcpu, deadline_ns);
 	atomic_store(&vcpu->place, HV_PLACE_OUT);
 	/* Who keeps all out of the guest has taken it for one at rest. */
 	hv_vcpu_stay_out(vcpu);
-	if (paused)
-		hv_timer_resume(vcpu);
 	hv_run_state_unblock(vcpu);
 	vcpu->stats.blocked_ns += hv_host_ns() - began;
 	return status;

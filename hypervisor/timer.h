@@ -1,40 +1,39 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one-shot timer of a vCPU (PV_OP_SET_TIMER): a timer of the host's that
- * interrupts its thread, which then looks whether the port is due.
+ * The one-shot timer of a vCPU (PV_OP_SET_TIMER): an alarm of its thread's, which then
+ * looks whether the port is due.
  */
 #ifndef HV_TIMER_H
 #define HV_TIMER_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <time.h>
+#include <pvabi/pvabi.h>
+
+#include "alarm.h"
 
 struct hv_vcpu;
 
-/* Interrupts a vCPU's thread, so none of them may block it. */
-#define HV_TIMER_SIGNAL SIGVTALRM
-
+/* For the vCPU's own thread. */
 struct hv_timer {
-	_Atomic uint64_t deadline_ns; /* guest time; PV_FOREVER: none */
-	_Atomic bool rang;            /* the host's has; nobody has looked yet */
-	bool made;
-	timer_t host;
+	uint64_t deadline_ns; /* guest time; PV_FOREVER: none */
+	struct hv_alarm alarm;
 };
 
 void hv_timer_init(struct hv_timer *timer);
-/* The rest is for the vCPU's own thread. */
 void hv_timer_done(struct hv_timer *timer);
 /* PV_FOREVER for none. The VM ends if the host refuses it. */
 void hv_timer_set(struct hv_vcpu *vcpu, uint64_t deadline_ns);
-/* It rang: fire it, or go on waiting if that was too early. */
-void hv_timer_rung(struct hv_vcpu *vcpu);
-/* Stop the host's timer while BLOCK sleeps no longer than the deadline. Whether there
- * was one. */
-bool hv_timer_pause(struct hv_vcpu *vcpu);
-void hv_timer_resume(struct hv_vcpu *vcpu);
-/* Fire it if it is time; else answers when it will be. */
-uint64_t hv_timer_check(struct hv_vcpu *vcpu);
+/* Fire it if it is time; go on waiting for that if the alarm rang too early. */
+void hv_timer_look(struct hv_vcpu *vcpu);
+
+static inline bool hv_timer_pending(const struct hv_timer *timer)
+{
+	return timer->deadline_ns != PV_FOREVER;
+}
+
+/* Time for a look. */
+static inline bool hv_timer_rang(const struct hv_timer *timer)
+{
+	return hv_timer_pending(timer) && !hv_alarm_armed(&timer->alarm);
+}
 
 #endif

@@ -122,9 +122,9 @@ static bool serve_message(struct hv_vcpu *vcpu, unsigned *upcalls)
 		hv_space_reload(vcpu);
 		return true;
 	}
-	if (atomic_load(&vcpu->timer.rang)) {
+	if (hv_timer_rang(&vcpu->timer)) {
 		leave_guest(vcpu);
-		hv_timer_rung(vcpu);
+		hv_timer_look(vcpu);
 		return true;
 	}
 	if (*upcalls < UPCALLS_MAX && hv_upcall_due(vcpu)) {
@@ -168,7 +168,7 @@ static void reset(struct hv_vcpu *vcpu, bool upcalls_masked)
 
 	atomic_store(&vcpu->upcall_entry, 0);
 	vcpu->trap_vectors = 0;
-	atomic_store(&vcpu->timer.deadline_ns, PV_FOREVER);
+	vcpu->timer.deadline_ns = PV_FOREVER;
 	__atomic_store_n(&page->upcalls_masked, upcalls_masked,
 			 __ATOMIC_RELAXED);
 }
@@ -233,7 +233,6 @@ int hv_vcpu_start_thread(struct hv_vcpu *vcpu)
 	sigfillset(&blocked);
 	sigdelset(&blocked, SIGUSR1);
 	sigdelset(&blocked, SIGBUS);
-	sigdelset(&blocked, HV_TIMER_SIGNAL);
 	pthread_sigmask(SIG_SETMASK, &blocked, &before);
 	r = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -91,7 +91,9 @@ static int open_interface(const char *name)
 static void open_wire(char *wire)
 {
 	const char *slower = getenv("PARAVANE_TIMES_SLOWER");
-	const struct timeval send = { .tv_sec = 1 };
+	/* A frame that the guest does not take for so long is lost: longer than a
+	 * busy host keeps it from running. */
+	const struct timeval send = { .tv_sec = 10 };
 	struct timeval receive;
 
 	if (slower)

@@ -217,6 +217,12 @@ static int take_socket(struct hv_wire *wire, const struct hv_net_spec *spec,
 	return type == SOCK_STREAM ? make_stream(wire, err) : 0;
 }
 
+/* None that is inherited is closed by exec: it was taken before, or is our own. */
+static bool is_taken(int fd)
+{
+	return fcntl(fd, F_GETFD) & FD_CLOEXEC;
+}
+
 static int take_fd(struct hv_wire *wire, const struct hv_net_spec *spec,
 		   bool offload, struct hv_error *err)
 {
@@ -224,6 +230,8 @@ static int take_fd(struct hv_wire *wire, const struct hv_net_spec *spec,
 
 	if (fstat(spec->fd, &st) < 0)
 		return fail_fd(spec->what, "there is no such descriptor", err);
+	if (is_taken(spec->fd))
+		return fail_fd(spec->what, "it was not inherited, or is another network's", err);
 	wire->fd = spec->fd;
 	fcntl(wire->fd, F_SETFD, FD_CLOEXEC);
 	return S_ISSOCK(st.st_mode) ? take_socket(wire, spec, err)

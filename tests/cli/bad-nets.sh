@@ -70,6 +70,18 @@ exec 7<>/dev/null
 cannot "a device that is no TAP" "neither a TAP nor a socket" "fd=7"
 exec 7<&-
 
+# with_socket NAME STATUS REGEX OPTION...: descriptor 7 is one, connected.
+with_socket() {
+	with_name=$1 with_status=$2 with_regex=$3
+	shift 3
+	ends "$with_name" "$with_status" "$with_regex" bash -c 'exec 7<>/dev/udp/127.0.0.1/9; exec "$@"' \
+		bash "$paravane" run --timeout 20 "$@" "$guest"
+}
+
+with_socket "a connected socket" 0 silent --net fd=7
+with_socket "one for two networks" 126 "fd=7: it was not inherited, or is another" \
+	--net fd=7 --net fd=7
+
 # ---- a guest that would not know them
 
 ends "networks for a guest that does not ask for them" 0 "no-net.* does not ask for networks" \

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Sourced by the script that suite makes, inside the emulated host: the part of
-# `meson test` that is needed there, where Python takes long to start. $here and
-# $total are set. What follows are calls of one_test, and all_done.
+# `meson test` that is needed there, where Python takes long to start. $here, $total
+# and $taken are set. What follows are calls of one_test, and all_done.
 # shellcheck disable=SC2154,SC2317
 scratch=$(mktemp -d) || exit 125
 out=$scratch/out err=$scratch/err
@@ -15,9 +15,11 @@ count() {
 }
 
 # one_test NUMBER NAME PROTOCOL TIMEOUT DIRECTORY [VARIABLE=VALUE...] COMMAND...
+# Unless another host has it: $taken is the same directory for all.
 one_test() {
 	number=$1 name=$2 protocol=$3 timeout=$4 directory=$5
 	shift 5
+	mkdir "$taken/$number" 2>/dev/null || return
 	reason=$(sed -n "s|^$name \* ||p" "$here/differs")
 	if [ -n "$reason" ]; then
 		count skipped "$reason"

@@ -26,7 +26,7 @@ sizes="0 1 511 512 513 65535 65536 65537 131073 1000000"
 for size in $sizes; do
 	head -c "$size" /dev/urandom >"$site/$size.bin"
 done
-head -c 20000000 /dev/urandom >"$site/large.bin"
+head -c $((20000000 / times_slower)) /dev/urandom >"$site/large.bin"
 
 # pack NAME TAR-OPTION...: a disk of the site
 pack() {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * A thread's alarm: at its time the kernel writes to the thread's memory and interrupts
- * what it does, KVM_RUN or a wait, as a signal would but without one.
+ * KVM_RUN, as a signal would but without one. Other waits begin again by themselves.
  *
  * What it writes are two words. One is a byte elsewhere that becomes 1: of a vCPU, the
  * byte that keeps it out of the guest. So no alarm is lost between the last look before
- * KVM_RUN and KVM_RUN. The other is `armed`, which becomes 0: a futex that can be waited
- * for. Both are written by the thread itself, on its way out of the kernel.
+ * KVM_RUN and KVM_RUN. The other is `armed`, which becomes 0. Both are written by the
+ * thread itself, on its way out of the kernel.
  *
  * All of it is for the thread that made it.
  */

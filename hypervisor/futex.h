@@ -21,36 +21,15 @@ static inline void hv_futex_wait(_Atomic uint32_t *word, uint32_t seen)
 	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
 }
 
-static inline struct timespec hv_futex_time(uint64_t at_ns)
-{
-	return (struct timespec){ .tv_sec = (time_t)(at_ns / HV_NS_PER_S),
-				  .tv_nsec = (long)(at_ns % HV_NS_PER_S) };
-}
-
 /* The same, no longer than until hv_host_ns is at_ns. */
 static inline void hv_futex_wait_until(_Atomic uint32_t *word, uint32_t seen,
 				       uint64_t at_ns)
 {
-	const struct timespec at = hv_futex_time(at_ns);
+	const struct timespec at = { .tv_sec = (time_t)(at_ns / HV_NS_PER_S),
+				     .tv_nsec = (long)(at_ns % HV_NS_PER_S) };
 
 	syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, seen, &at, NULL,
 		FUTEX_BITSET_MATCH_ANY);
-}
-
-/* Until one of two is no longer what was seen of it, or somebody wakes one. */
-static inline void hv_futex_wait_both_until(_Atomic uint32_t *word, uint32_t seen,
-					    _Atomic uint32_t *other,
-					    uint32_t other_seen, uint64_t at_ns)
-{
-	const struct timespec at = hv_futex_time(at_ns);
-	struct futex_waitv both[] = {
-		{ .uaddr = (uintptr_t)word, .val = seen,
-		  .flags = FUTEX_32 | FUTEX_PRIVATE_FLAG },
-		{ .uaddr = (uintptr_t)other, .val = other_seen,
-		  .flags = FUTEX_32 | FUTEX_PRIVATE_FLAG },
-	};
-
-	syscall(SYS_futex_waitv, both, 2, 0, &at, CLOCK_MONOTONIC);
 }
 
 /* All who wait. Also from signal handlers. */

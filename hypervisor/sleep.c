@@ -33,14 +33,15 @@ static void look_at_timer(struct hv_vcpu *vcpu)
 	atomic_store(&vcpu->place, HV_PLACE_ASLEEP);
 }
 
-/* An alarm that has rung since it was looked at is not waited for. */
-static void wait_here(struct hv_vcpu *vcpu, uint32_t seen, uint64_t until_ns)
+/* When to look again, in the host's time. Also for the timer: its alarm interrupts a
+ * wait, but Linux goes on with that by itself. */
+static uint64_t wait_until_ns(const struct hv_vcpu *vcpu, uint64_t now,
+			      uint64_t deadline_ns)
 {
-	if (hv_timer_pending(&vcpu->timer))
-		hv_futex_wait_both_until(&vcpu->wakeups, seen,
-					 &vcpu->timer.alarm.armed, 1, until_ns);
-	else
-		hv_futex_wait_until(&vcpu->wakeups, seen, until_ns);
+	uint64_t at = earlier(deadline_ns, vcpu->timer.deadline_ns);
+	uint64_t left = at > now ? at - now : 0;
+
+	return hv_host_ns() + earlier(left, HV_WAIT_MOST_NS);
 }
 
 static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns)
@@ -56,8 +57,8 @@ static int64_t wait_for_event(struct hv_vcpu *vcpu, uint64_t deadline_ns)
 		now = hv_clock_now(vcpu->vm);
 		if (now >= deadline_ns)
 			return -PV_ETIMEDOUT;
-		wait_here(vcpu, seen, hv_host_ns() + earlier(deadline_ns - now,
-							     HV_WAIT_MOST_NS));
+		hv_futex_wait_until(&vcpu->wakeups, seen,
+				    wait_until_ns(vcpu, now, deadline_ns));
 	}
 }
 

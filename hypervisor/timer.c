@@ -2,8 +2,8 @@
  *
  * See timer.h. Not an operation of the loop's: that would wake one thread on another CPU
  * for it to interrupt this one, once to set it and once when it fires. The alarm finds
- * the thread where it is: in the guest, which it leaves, in BLOCK, or anywhere else, from
- * where it looks before it goes there.
+ * the thread where it is: in the guest, which it leaves, or anywhere else, from where it
+ * looks before it goes there. BLOCK waits for the deadline itself.
  */
 #include "timer.h"
 

@@ -83,16 +83,26 @@ static struct io_uring_sqe *next(struct hv_alarm_ring *ring, enum operation oper
 	return sqe;
 }
 
+static bool passes(int result)
+{
+	return result >= 0 || result == -EINTR || result == -EAGAIN ||
+	       result == -EBUSY;
+}
+
 /* And what has become of one operation: 1 if it is under way. Of a timeout and its read
- * the kernel says only what went wrong. Being out of memory passes. */
+ * the kernel says only what went wrong. */
 static int submit(struct hv_alarm_ring *ring, enum operation asked)
 {
 	struct io_uring_cqe *cqe;
 	unsigned head, seen = 0;
 	int result = 1;
 
-	while (io_uring_sq_ready(&ring->uring))
-		io_uring_submit(&ring->uring);
+	while (io_uring_sq_ready(&ring->uring)) {
+		int r = io_uring_submit(&ring->uring);
+
+		if (!passes(r))
+			return r;
+	}
 	io_uring_for_each_cqe(&ring->uring, head, cqe) {
 		if (cqe->user_data == asked)
 			result = cqe->res;

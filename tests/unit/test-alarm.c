@@ -5,6 +5,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "alarm.h"
@@ -154,4 +159,32 @@ Test(alarm, leaves_no_descriptor_behind)
 	after = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	cr_assert_eq(after, before);
 	close(after);
+}
+
+/* As a container's filter may. */
+static void forbid(uint32_t call)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {
+		.len = sizeof(filter) / sizeof(filter[0]), .filter = filter,
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		cr_skip_test("this host has no filters of system calls");
+}
+
+Test(alarm, one_that_cannot_be_set_is_told_of)
+{
+	make();
+	forbid(SYS_io_uring_enter);
+	cr_assert_eq(hv_alarm_set(&alarm_, 0), -EPERM);
+	cr_assert(!hv_alarm_armed(&alarm_));
+	hv_alarm_done(&alarm_);
 }

@@ -51,9 +51,10 @@ static int make_ring(struct hv_alarm_ring *ring)
 	ring->ones = make_ones();
 	if (ring->ones < 0)
 		return ring->ones;
-	/* Without flags: those that spare a thread the interruption would leave this
-	 * one in the guest. */
-	r = io_uring_queue_init(ENTRIES, &ring->uring, 0);
+	/* Flags that spare a thread the interruption would leave this one in the guest.
+	 * As would Linux before 5.19, where KVM_RUN goes on: it does not know this one,
+	 * which is not needed else. */
+	r = io_uring_queue_init(ENTRIES, &ring->uring, IORING_SETUP_SQE128);
 	if (r < 0)
 		close(ring->ones);
 	return r;

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# descriptors.sh PARAVANE HELLO SPIN: a program that is started without its standard
+# descriptors.sh PARAVANE HELLO SPIN TIMER: a program that is started without its standard
 # descriptors must not take the next file it opens for one of them: that would be
 # the disk. And one that is started with signals blocked, ignored or limits set
 # must still end.
 set -u
 . "$(dirname "$0")/../tap.sh"
 skip_all_without_kvm
-paravane=$1 hello=$2 spin=$3
+paravane=$1 hello=$2 spin=$3 timer=$4
 truncate -s 4096 "$scratch/disk"
 cp "$scratch/disk" "$scratch/blank"
 
@@ -34,6 +34,22 @@ check "and the output was written" grep -q Hello "$scratch/out"
 )
 check "a file size limit is a failure to write" test $? -eq 125
 check "with a sentence" grep -q "cannot write" "$scratch/err"
+
+# Enough descriptors to start with, and none for what the guest asks for later.
+# with-limit LIMIT COMMAND...
+cat >"$scratch/with-limit" <<'SCRIPT'
+#!/bin/sh
+ulimit -n "$1" && shift && exec "$@"
+SCRIPT
+chmod +x "$scratch/with-limit"
+limit=3
+status=122
+while [ $limit -lt 100 ] && { [ $status -eq 122 ] || [ $status -eq 121 ]; }; do
+	limit=$((limit + 1))
+	run "$scratch/with-limit" $limit "$paravane" run "$timer"
+done
+refuses "no descriptor left for a timer" 125 "timer: too many open files" \
+	"$scratch/with-limit" $limit "$paravane" run "$timer"
 
 # nohup, and Ctrl-\.
 run timeout -s KILL 20 nohup "$paravane" run --timeout 0.5 "$spin"

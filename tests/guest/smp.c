@@ -270,6 +270,41 @@ static void timers(void)
 	tap_ok(right && ticks[0] == 0, "each has a timer of its own");
 }
 
+static void leave_a_timer(void *arg)
+{
+	(void)arg;
+	pvg_timer_set(pvg_clock_ns() + 5 * MILLISECOND);
+}
+
+/* It may have fired while it was down, or not. */
+static void have_none(void *arg)
+{
+	unsigned *ticked = arg;
+
+	pvg_port_clear(PV_PORT_TIMER);
+	pvg_sleep_ns(10 * MILLISECOND);
+	*ticked += pvg_port_clear(PV_PORT_TIMER);
+}
+
+static void timers_of_former_lives(void)
+{
+	unsigned ticked = 0;
+
+	for (unsigned i = 0; i < 20; i++) {
+		start(1, leave_a_timer, NULL);
+		finish(1);
+		start(1, have_none, &ticked);
+		finish(1);
+	}
+	tap_equal(ticked, 0, "a timer does not outlive its vCPU's life");
+	ticks[1] = 0;
+	start(1, leave_a_timer, NULL);
+	finish(1);
+	start(1, run_a_timer, NULL);
+	finish(1);
+	tap_equal(ticks[1], 1, "and the next has its own, in time");
+}
+
 /* vCPU 0 goes down and comes up again: it is like the others. */
 static void second_life(void *arg)
 {
@@ -338,6 +373,7 @@ int main(void)
 	to_one_that_is_down();
 	storm();
 	timers();
+	timers_of_former_lives();
 	down_and_up_again();
 	start(1, raise_0, NULL);
 	pvg_vcpu_down();

@@ -89,6 +89,41 @@ static void without_exits(void)
 	tap_ok(spins > 0, "also one that never exits");
 }
 
+static void while_masked(void)
+{
+	unsigned before = fired;
+
+	pvg_mask();
+	due_ns = pvg_clock_ns() + 5 * MILLISECOND;
+	pvg_timer_set(due_ns);
+	while (pvg_clock_ns() < due_ns + 5 * MILLISECOND)
+		__builtin_ia32_pause();
+	tap_equal(fired, before, "masked, it interrupts nobody");
+	pvg_unmask();
+	while (fired == before)
+		__builtin_ia32_pause();
+	tap_equal(fired, before + 1, "before it is unmasked");
+}
+
+static void at_the_end_of_block(void)
+{
+	unsigned wrong = 0, before;
+	int64_t answer;
+
+	for (unsigned i = 0; i < 100; i++) {
+		before = fired;
+		due_ns = pvg_clock_ns() + i * 20000;
+		pvg_timer_set(due_ns);
+		answer = pvg_op_block(due_ns);
+		wrong += pvg_clock_ns() < due_ns ||
+			 (answer && answer != -PV_ETIMEDOUT);
+		while (fired == before)
+			pvg_op_block(due_ns + 10000 * MILLISECOND);
+		wrong += fired != before + 1;
+	}
+	tap_equal(wrong, 0, "at the very end of BLOCK it fires as well");
+}
+
 static void while_blocked(void)
 {
 	unsigned before = fired;
@@ -114,6 +149,8 @@ int main(void)
 	replaced();
 	interrupting();
 	without_exits();
+	while_masked();
+	at_the_end_of_block();
 	while_blocked();
 	return tap_done();
 }

@@ -215,6 +215,45 @@ static void timer_edges(void)
 		  -PV_ETIMEDOUT, "nor does it keep BLOCK from its own");
 }
 
+/* In a loop that never exits, and that nothing interrupts. */
+static void polled(void)
+{
+	unsigned before = ticks;
+
+	__atomic_store_n(&page->upcalls_masked, 1, __ATOMIC_SEQ_CST);
+	timer(kernel_now() + 3 * MILLISECOND);
+	while (!(__atomic_load_n(&page->pending[0], __ATOMIC_SEQ_CST) & TIMER_BIT))
+		__builtin_ia32_pause();
+	tap_equal((int64_t)(ticks - before), 0, "masked, a timer is only pending");
+	__atomic_store_n(&page->upcalls_masked, 0, __ATOMIC_SEQ_CST);
+	CALL0(PV_OP_NOP);
+	tap_equal((int64_t)(ticks - before), 1, "until it is not");
+}
+
+/* The last of a batch holds. */
+static void set_in_batches(void)
+{
+	struct pv_call *batch = batches[0];
+	unsigned wrong = 0;
+
+	make_batch(batch, PV_OP_SET_TIMER, PV_FOREVER, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		uint64_t now = kernel_now(), deadline = now + MILLISECOND + i * 1000;
+		unsigned before = ticks;
+
+		for (unsigned j = 0; j < PV_CALLS_MAX - 1; j++)
+			batch[j].arg[0] = j % 3 ? now + UINT64_C(3600000) *
+							  MILLISECOND * j
+						: PV_FOREVER;
+		batch[PV_CALLS_MAX - 1].arg[0] = deadline;
+		CALL2(PV_OP_MULTICALL, ADDRESS(batch), PV_CALLS_MAX);
+		while (ticks == before)
+			CALL1(PV_OP_BLOCK, PV_FOREVER);
+		wrong += ticks != before + 1 || ticked_ns < deadline;
+	}
+	tap_equal(wrong, 0, "of a batch of timers the last holds");
+}
+
 static void armed_all_the_time(void)
 {
 	unsigned early = 0, before = ticks;
@@ -417,6 +456,8 @@ int main(void)
 	never_taken();
 	breakpoints_under_events();
 	timer_edges();
+	polled();
+	set_in_batches();
 	armed_all_the_time();
 	armed_by_all();
 	block_masked();

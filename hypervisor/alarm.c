@@ -51,9 +51,9 @@ static int make_ring(struct hv_alarm_ring *ring)
 	ring->ones = make_ones();
 	if (ring->ones < 0)
 		return ring->ones;
-	/* Flags that spare a thread the interruption would leave this one in the guest.
-	 * As would Linux before 5.19, where KVM_RUN goes on: it does not know this one,
-	 * which is not needed else. */
+	/* None of the flags that spare a thread the interruption: it would stay in the
+	 * guest. So it would before Linux 5.19, where KVM_RUN goes on after one; wide
+	 * entries, not needed else, have that refuse the ring. */
 	r = io_uring_queue_init(ENTRIES, &ring->uring, IORING_SETUP_SQE128);
 	if (r < 0)
 		close(ring->ones);

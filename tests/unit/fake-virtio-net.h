@@ -46,7 +46,7 @@ static inline int fake_virtio_net_make(struct fake_virtio_net *f)
 	struct hv_net_spec spec = { .kind = HV_WIRE_FD, .what = "3", .id = "net0" };
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) < 0)
 		return -1;
 	spec.fd = pair[0];
 	if (fake_virtio_net_make_of(f, &spec) < 0)

@@ -30,7 +30,7 @@ int hv_alarm_make(struct hv_alarm *alarm, uint8_t *byte);
 void hv_alarm_done(struct hv_alarm *alarm);
 
 /* Ring in after_ns, instead of when it would have. It may have rung on the way. One
- * system call; 0 or -errno. */
+ * system call, or two if it has; 0 or -errno. */
 int hv_alarm_set(struct hv_alarm *alarm, uint64_t after_ns);
 
 static inline bool hv_alarm_armed(const struct hv_alarm *alarm)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "uring.h"
 
 #define ENTRIES 2
 
@@ -84,12 +85,6 @@ static struct io_uring_sqe *next(struct hv_alarm_ring *ring, enum operation oper
 	return sqe;
 }
 
-static bool passes(int result)
-{
-	return result >= 0 || result == -EINTR || result == -EAGAIN ||
-	       result == -EBUSY;
-}
-
 /* And what has become of one operation: 1 if it is under way. Of a timeout and its read
  * the kernel says only what went wrong. */
 static int submit(struct hv_alarm_ring *ring, enum operation asked)
@@ -101,7 +96,7 @@ static int submit(struct hv_alarm_ring *ring, enum operation asked)
 	while (io_uring_sq_ready(&ring->uring)) {
 		int r = io_uring_submit(&ring->uring);
 
-		if (!passes(r))
+		if (!hv_uring_passes(r))
 			return r;
 	}
 	io_uring_for_each_cqe(&ring->uring, head, cqe) {

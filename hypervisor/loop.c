@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "doorbell.h"
 #include "futex.h"
+#include "uring.h"
 
 #define SQ_ENTRIES 64
 /* Bounds the operations under way: those of guests' requests, and a reserve for
@@ -74,12 +75,10 @@ static void announce(_Atomic uint32_t *flag)
 	hv_futex_wake(flag);
 }
 
-/* Out of memory in the kernel and completions to be reaped first pass by
- * themselves; anything else is a mistake of ours. */
+/* Anything else is a mistake of ours. */
 static void check_enter(int result)
 {
-	assert(result >= 0 || result == -EINTR || result == -EAGAIN ||
-	       result == -EBUSY);
+	assert(hv_uring_passes(result));
 }
 
 /* Whether the kernel holds back completions until this thread enters it. */
